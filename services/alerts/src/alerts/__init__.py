@@ -1,0 +1,1 @@
+"""HNB Ledger alerts: thresholds, and the people who are told."""

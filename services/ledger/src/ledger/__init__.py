@@ -1,0 +1,1 @@
+"""HNB Ledger ledger: the money."""

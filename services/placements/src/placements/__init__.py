@@ -1,0 +1,1 @@
+"""HNB Ledger placements: the case side, and the one door for every event."""
