@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import orjson
 from pydantic import (
@@ -318,7 +318,6 @@ CASE_EVENTS: dict[str, tuple[str, type[EventData]]] = {
     "hnb.payment-made.v1": ("budget", PaymentMade),
     "hnb.event-withdrawn.v1": ("correction", EventWithdrawn),
 }
-FAMILIES = ("ehcp", "placement", "tribunal", "support", "budget", "correction")
 
 
 class Driver(EventData):
@@ -405,7 +404,7 @@ class Envelope(BaseModel):
 
 def _envelope_of(kind: str, data: type[EventData]) -> type[Envelope]:
     name = data.__name__ + "Event"
-    return create_model(name, __base__=Envelope, type=(Literal[kind], ...), data=(data, ...))
+    return create_model(name, __base__=Envelope, type=(cast(Any, Literal[kind]), ...), data=(data, ...))
 
 
 ENVELOPES: dict[str, type[Envelope]] = {kind: _envelope_of(kind, data) for kind, (_, data) in EVENTS.items()}
@@ -497,7 +496,14 @@ def _field_error(error: Any) -> FieldError:
 
 
 def make_event(
-    kind: str, *, source: str, id: str, time: datetime, authority: str, data: EventData, subject: str | None = None
+    kind: str,
+    *,
+    source: str,
+    id: str,
+    time: datetime,
+    authority: str,
+    data: EventData,
+    subject: str | None = None,
 ) -> str:
     """The canonical JSON of an event a service says itself."""
     value = {

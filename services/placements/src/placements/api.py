@@ -1,0 +1,217 @@
+"""The one door for every event, and the register as JSON."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, TypeAdapter
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+
+from hnb.database import reading, transaction
+from hnb.deadletters import DeadLetter, bury
+from hnb.events import (
+    CASE_EVENTS,
+    ENVELOPES,
+    MAX_BATCH_BYTES,
+    MAX_BATCH_EVENTS,
+    MAX_EVENT_BYTES,
+    Event,
+    FieldError,
+    Unreadable,
+    read_event,
+    read_json,
+)  # fmt: skip
+from hnb.events import Refused as RefusedEvent
+from hnb.http import FieldProblem, Unavailable, problem, read_body
+from hnb.inbox import Accepted, Conflicting, Duplicate, Outcome, Refused
+from hnb.intake import Intake
+from placements import store
+from placements.domain import clock
+from placements.store import Page
+
+SINGLE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+ANSWER_SECONDS = 9.0  # a request is answered within ten
+MOST = 5_000
+REUSED = "this source and id were used before for other content"
+
+
+Authority = Annotated[str, Query(pattern=r"^(E\d{8})?$", description="an ONS code; all authorities when empty")]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+
+
+class Receipt(BaseModel):
+    """What became of one event."""
+
+    id: str | None
+    status: Literal["accepted", "duplicate", "conflicting", "refused"]
+    detail: str | None = None
+    errors: list[FieldProblem] | None = None
+
+
+def event_schemas() -> dict[str, Any]:
+    """The JSON Schemas of every event's envelope, for the OpenAPI document."""
+    union = TypeAdapter[Any](_any_of([ENVELOPES[kind] for kind in CASE_EVENTS]))
+    schemas: dict[str, Any] = union.json_schema(ref_template="#/components/schemas/{model}")["$defs"]
+    return schemas
+
+
+def _any_of(types: list[Any]) -> Any:
+    joined = types[0]
+    for one in types[1:]:
+        joined = joined | one
+    return joined
+
+
+_ONE = {"oneOf": [{"$ref": f"#/components/schemas/{ENVELOPES[kind].__name__}"} for kind in CASE_EVENTS]}
+_BODIES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            SINGLE: {"schema": _ONE},
+            BATCH: {"schema": {"type": "array", "maxItems": MAX_BATCH_EVENTS, "items": _ONE}},
+        },
+    }
+}
+
+
+def make_router(engine: Engine, intake: Intake, today: Callable[[], date]) -> APIRouter:
+    """The routes, over the given database and intake; `today` is the clock's day."""
+    router = APIRouter()
+
+    @router.post(
+        "/events",
+        tags=["events"],
+        status_code=202,
+        openapi_extra=_BODIES,
+        summary="Send one event or a batch",
+        responses={202: {"model": Receipt}, 200: {"model": list[Receipt]}, 207: {"model": list[Receipt]}},
+    )
+    async def post_events(request: Request) -> JSONResponse:
+        """Accepted means on disk. Send again whatever got no answer: a repeated event changes nothing."""
+        media, _, parameters = request.headers.get("content-type", "").partition(";")
+        charset = parameters.strip().lower().replace('"', "")
+        if media.strip().lower() not in (SINGLE, BATCH) or charset not in ("", "charset=utf-8"):
+            return problem(415, f"send {SINGLE} or {BATCH}, in UTF-8")
+        single = media.strip().lower() == SINGLE
+        raw = await read_body(request, MAX_EVENT_BYTES if single else MAX_BATCH_BYTES)
+        try:
+            value = read_json(raw)
+        except Unreadable as error:
+            intake.telemetry.count("unknown", "refused")
+            return problem(400, str(error))
+        if not single and not isinstance(value, list):
+            return problem(422, "a batch is a JSON array of events", [FieldError("(batch)", "not an array")])
+        values = [value] if single else value
+        assert isinstance(values, list)
+        if len(values) > MAX_BATCH_EVENTS:
+            return problem(413, f"a batch holds at most {MAX_BATCH_EVENTS} events, this one {len(values)}")
+        try:
+            receipts = await asyncio.wait_for(run_in_threadpool(take, values), ANSWER_SECONDS)
+        except TimeoutError:
+            raise Unavailable from None
+        return _answer_single(receipts[0]) if single else _answer_batch(receipts)
+
+    def take(values: list[Any]) -> list[Receipt]:
+        read = [_read(value, intake) for value in values]
+        outcomes = iter(intake.take([one for one in read if isinstance(one, Event)]))
+        results = [(one, next(outcomes) if isinstance(one, Event) else one) for one in read]
+        reused = [one for one, outcome in results if isinstance(outcome, Conflicting) and isinstance(one, Event)]
+        if reused:
+            _keep_for_a_person(engine, reused)
+        return [_receipt(value, outcome) for value, (_, outcome) in zip(values, results, strict=True)]
+
+    @router.get("/events/{key:path}", tags=["events"], summary="One accepted event, as it came")
+    def get_event(key: str, request: Request) -> dict[str, Any]:
+        """The path is the source and the id, each percent-encoded (a source's slashes may stand as they are)."""
+        raw = request.scope["raw_path"].decode("ascii").partition("?")[0].removeprefix("/events/")
+        source, _, id = raw.rpartition("/")
+        with reading(engine) as connection:
+            found = store.event(connection, unquote(source), unquote(id))
+        if found is None:
+            raise HTTPException(404, f"no event {unquote(id)} of source {unquote(source)} was ever accepted")
+        return found
+
+    @router.get("/settings", tags=["register"], summary="Settings, their capacity and the places filled today")
+    def get_settings(authority: Authority = "", after: str = "", limit: Limit = 1_000) -> dict[str, Any]:
+        with reading(engine) as connection:
+            rows = store.settings(connection, Page(authority, after, limit, today()))
+        return {
+            "settings": [{"authority": r["authority"], **r["data"], "filled": r["filled"]} for r in rows],
+            "next": rows[-1]["data"]["setting_id"] if len(rows) == limit else None,
+        }
+
+    @router.get("/waiting", tags=["register"], summary="Plans in force without a placement, and for how long")
+    def get_waiting(authority: Authority = "", after: str = "", limit: Limit = 1_000) -> dict[str, Any]:
+        with reading(engine) as connection:
+            rows = store.waiting(connection, Page(authority, after, limit, today()))
+        kept = ("plan_id", "issued_on", "primary_need", "year_group")
+        return {
+            "waiting": [
+                {"authority": r["authority"], **{k: r["data"].get(k) for k in kept}, "days": r["days"]} for r in rows
+            ],
+            "next": rows[-1]["data"]["plan_id"] if len(rows) == limit else None,
+        }
+
+    @router.get("/statutory-clocks", tags=["register"], summary="Requests without a plan, and the limit each runs to")
+    def get_clocks(authority: Authority = "", after: str = "", limit: Limit = 1_000) -> dict[str, Any]:
+        with reading(engine) as connection:
+            rows = store.open_requests(connection, Page(authority, after, limit, today()))
+        clocks = []
+        for row in rows:
+            at = clock(row["received_on"], row["decided_on"], today())
+            clocks.append({**row, "weeks": at.weeks, "limit_weeks": at.limit_weeks, "due_on": at.due_on,
+                           "overdue": at.overdue})  # fmt: skip
+        return {"clocks": clocks, "next": rows[-1]["request_id"] if len(rows) == limit else None}
+
+    return router
+
+
+def _read(value: Any, intake: Intake) -> Event | Refused:
+    try:
+        return read_event(value, known=CASE_EVENTS, strict=True)
+    except RefusedEvent as error:
+        kind = value.get("type") if isinstance(value, dict) else None
+        intake.telemetry.count(kind if kind in CASE_EVENTS else "unknown", "refused")
+        return Refused(tuple(error.errors))
+
+
+def _receipt(value: Any, outcome: Outcome) -> Receipt:
+    id = value.get("id") if isinstance(value, dict) and isinstance(value.get("id"), str) else None
+    match outcome:
+        case Accepted() | Duplicate():
+            return Receipt(id=id, status=outcome.status)
+        case Conflicting():
+            return Receipt(id=id, status="conflicting", detail=REUSED)
+        case Refused(errors):
+            faults = [FieldProblem(field=e.field, message=e.message) for e in errors]
+            return Receipt(id=id, status="refused", detail="breaks the contract", errors=faults)
+
+
+def _answer_single(receipt: Receipt) -> JSONResponse:
+    match receipt.status:
+        case "conflicting":
+            return problem(409, REUSED)
+        case "refused":
+            faults = [FieldError(e.field, e.message) for e in receipt.errors or ()]
+            return problem(422, "; ".join(f"{f.field}: {f.message}" for f in faults), faults)
+        case _:
+            return JSONResponse(receipt.model_dump(exclude_none=True), 202)
+
+
+def _answer_batch(receipts: Sequence[Receipt]) -> JSONResponse:
+    statuses = {receipt.status for receipt in receipts}
+    all_well = len(statuses) <= 1 and statuses <= {"accepted", "duplicate"}
+    return JSONResponse([receipt.model_dump(exclude_none=True) for receipt in receipts], 200 if all_well else 207)
+
+
+def _keep_for_a_person(engine: Engine, events: Sequence[Event]) -> None:
+    with transaction(engine) as connection:
+        for event in events:
+            reason = f"{event.source} {event.id} was used before for other content"
+            bury(connection, DeadLetter("http", event.digest.hex(), event.body, reason))

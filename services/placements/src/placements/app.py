@@ -1,0 +1,49 @@
+"""How placements is wired: which events go where, which route asks what."""
+
+from datetime import UTC, date, datetime
+
+from faststream.redis import RedisBroker
+
+from hnb import broker as streams
+from hnb import database
+from hnb.broker import FAMILY_STREAMS
+from hnb.events import CASE_EVENTS
+from hnb.hearing import Hearing
+from hnb.intake import Intake
+from hnb.outbox import Relay
+from hnb.service import Loop, Service, relay_loops
+from hnb.telemetry import Telemetry
+from placements import handlers, metrics
+from placements.api import event_schemas, make_router
+from placements.domain import about
+from placements.settings import PlacementsSettings
+
+HEARD = ("case-intake",)
+WITHDRAWALS_SECONDS = 0.5
+
+
+def build(settings: PlacementsSettings) -> Service:
+    """The service, wired from its settings. Opens no connection yet."""
+    telemetry = Telemetry("placements")
+    engine = database.connect(settings.database_url.get_secret_value(), "placements")
+    redis = streams.connect(settings.broker_url.get_secret_value())
+    broker = RedisBroker(settings.broker_url.get_secret_value(), logger=None)
+    relay = Relay(engine, redis)
+    send, settle = relay_loops(relay)
+    withdraw = Loop("withdrawals", lambda: handlers.apply_withdrawals(engine), WITHDRAWALS_SECONDS)
+    intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
+    hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
+    service = Service(
+        name="placements",
+        description="The case side: one door for every event, the register of plans and placements, statutory clocks.",
+        settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
+        hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "dead-letter"),
+        routers=[make_router(engine, intake, _today)], loops=[send, settle, withdraw], schemas=event_schemas(),
+    )  # fmt: skip
+    telemetry.collect_from(service.metrics)
+    telemetry.collect_from(lambda: metrics.read(engine, _today))
+    return service
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

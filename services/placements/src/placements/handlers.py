@@ -1,0 +1,35 @@
+"""What placements does with an event: keep it, let it stand in the register, and pass it on."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine
+
+from hnb import outbox, withdrawals
+from hnb.database import transaction
+from hnb.events import Event
+from placements import store
+from placements.domain import latest
+
+WITHDRAWALS_AT_ONCE = 200
+
+
+def accept(connection: Connection, events: Sequence[Event]) -> None:
+    """New case events: into the register, and on to the stream of their family, in the caller's transaction."""
+    store.keep(connection, latest(events))
+    outbox.say(connection, [(event.stream, event.body) for event in events])
+
+
+def apply_withdrawals(engine: Engine) -> bool:
+    """Make the register forget withdrawn events; whether there may be more to do at once.
+
+    Runs after the fact, and again until done, so that an event and its withdrawal may land in either order or together.
+    """
+    with transaction(engine) as connection:
+        due = withdrawals.due(connection, WITHDRAWALS_AT_ONCE)
+        for authority, subject, kind in sorted({(d.authority, d.about, d.type) for d in due if d.about is not None}):
+            store.drop(connection, authority, subject, kind)
+            said = store.said_of(connection, authority, subject, kind)
+            gone = withdrawals.against(connection, said)
+            store.keep(connection, latest(event for event in said if (event.source, event.id) not in gone))
+        withdrawals.applied(connection, due)
+    return len(due) == WITHDRAWALS_AT_ONCE

@@ -1,0 +1,165 @@
+"""The register in PostgreSQL: facts in, and the questions asked of them out."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, text
+
+from hnb.events import CASE_EVENTS, Event, read_event, read_json
+from placements.domain import about
+
+_KEEP = text("""
+    INSERT INTO facts (authority, about, type, time, id, source, data)
+    SELECT a, b, t, at, i, s, CAST(d AS jsonb) -> 'data' FROM unnest(
+        CAST(:authorities AS text[]), CAST(:abouts AS text[]), CAST(:types AS text[]), CAST(:times AS timestamptz[]),
+        CAST(:ids AS text[]), CAST(:sources AS text[]), CAST(:bodies AS text[])
+    ) AS e (a, b, t, at, i, s, d)
+    ON CONFLICT (authority, about, type) DO UPDATE
+    SET time = EXCLUDED.time, id = EXCLUDED.id, source = EXCLUDED.source, data = EXCLUDED.data
+    WHERE (EXCLUDED.time, EXCLUDED.id, EXCLUDED.source) > (facts.time, facts.id, facts.source)
+""")
+_DROP = text("DELETE FROM facts WHERE authority = :authority AND about = :about AND type = :type")
+_SAID_OF = text("SELECT body FROM inbox WHERE authority = :authority AND about = :about AND type = :type")
+_EVENT = text("SELECT body, received_at FROM inbox WHERE source = :source AND id = :id")
+
+
+def keep(connection: Connection, events: Sequence[Event]) -> None:
+    """Let these facts stand where they are later than those that stand; sorted, so that replicas never deadlock."""
+    if events:
+        connection.execute(
+            _KEEP,
+            {
+                "authorities": [e.authority for e in events],
+                "abouts": [about(e) for e in events],
+                "types": [e.type for e in events],
+                "times": [e.time for e in events],
+                "ids": [e.id for e in events],
+                "sources": [e.source for e in events],
+                "bodies": [e.body for e in events],
+            },
+        )
+
+
+def drop(connection: Connection, authority: str, subject: str, kind: str) -> None:
+    """No fact of this type stands for this record, until one is kept again."""
+    connection.execute(_DROP, {"authority": authority, "about": subject, "type": kind})
+
+
+def said_of(connection: Connection, authority: str, subject: str, kind: str) -> list[Event]:
+    """Every event of one type ever accepted about a record."""
+    bodies = connection.scalars(_SAID_OF, {"authority": authority, "about": subject, "type": kind})
+    return [read_event(read_json(body), known=CASE_EVENTS) for body in bodies]
+
+
+def event(connection: Connection, source: str, id: str) -> dict[str, Any] | None:
+    """One accepted event as it came, with when it was received."""
+    row = connection.execute(_EVENT, {"source": source, "id": id}).first()
+    return None if row is None else {"event": orjson.loads(row.body), "received_at": row.received_at.isoformat()}
+
+
+_SETTINGS = text("""
+    SELECT s.authority, s.data, (
+        SELECT count(*) FROM facts p
+        LEFT JOIN facts e ON e.authority = p.authority AND e.about = p.about AND e.type = 'hnb.placement-ended.v1'
+        WHERE p.type = 'hnb.placement-made.v1' AND p.authority = s.authority
+        AND p.data ->> 'setting_id' = s.data ->> 'setting_id'
+        AND (p.data ->> 'start_date')::date <= :today
+        AND coalesce(e.data ->> 'end_date', p.data ->> 'end_date', '9999-12-31')::date >= :today
+    ) AS filled
+    FROM facts s WHERE s.type = 'hnb.setting-registered.v1' AND (:authority = '' OR s.authority = :authority)
+    AND s.about > :after ORDER BY s.about LIMIT :most
+""")
+_WAITING = text("""
+    SELECT p.authority, p.data, :today - (p.data ->> 'issued_on')::date AS days FROM facts p
+    WHERE p.type = 'hnb.ehcp-issued.v1' AND (:authority = '' OR p.authority = :authority) AND p.about > :after
+    AND (p.data ->> 'issued_on')::date <= :today
+    AND NOT EXISTS (
+        SELECT FROM facts c WHERE c.authority = p.authority AND c.about = p.about AND c.type = 'hnb.ehcp-ceased.v1'
+        AND (c.data ->> 'ceased_on')::date <= :today)
+    AND NOT EXISTS (
+        SELECT FROM facts m
+        LEFT JOIN facts e ON e.authority = m.authority AND e.about = m.about AND e.type = 'hnb.placement-ended.v1'
+        WHERE m.authority = p.authority AND m.type = 'hnb.placement-made.v1'
+        AND m.data ->> 'child_ref' = p.data ->> 'child_ref'
+        AND coalesce(e.data ->> 'end_date', m.data ->> 'end_date', '9999-12-31')::date >= :today)
+    ORDER BY p.about LIMIT :most
+""")
+_REQUESTS = text("""
+    SELECT r.authority, r.data ->> 'request_id' AS request_id, (r.data ->> 'received_on')::date AS received_on,
+        (d.data ->> 'decided_on')::date AS decided_on
+    FROM facts r
+    LEFT JOIN facts d ON d.authority = r.authority AND d.about = r.about AND d.type = 'hnb.assessment-decided.v1'
+    WHERE r.type = 'hnb.assessment-requested.v1' AND (:authority = '' OR r.authority = :authority) AND r.about > :after
+    AND coalesce(d.data ->> 'outcome', 'assess') = 'assess'
+    AND NOT EXISTS (
+        SELECT FROM facts p WHERE p.authority = r.authority AND p.type = 'hnb.ehcp-issued.v1'
+        AND p.data ->> 'request_id' = r.data ->> 'request_id')
+    ORDER BY r.about LIMIT :most
+""")
+
+
+def settings(connection: Connection, page: "Page") -> Sequence[RowMapping]:
+    """Each setting as last registered, with how many placements are live there on the day."""
+    return connection.execute(_SETTINGS, page.binds("setting/")).mappings().all()
+
+
+def waiting(connection: Connection, page: "Page") -> Sequence[RowMapping]:
+    """Plans in force on the day whose child has no placement, now or to come, with the days since issue."""
+    return connection.execute(_WAITING, page.binds("plan/")).mappings().all()
+
+
+def open_requests(connection: Connection, page: "Page") -> Sequence[RowMapping]:
+    """Requests that are neither refused nor have a plan."""
+    return connection.execute(_REQUESTS, page.binds("request/")).mappings().all()
+
+
+class Page:
+    """Which part of a list is asked for: an authority (all when empty), the id to start after, how many, which day."""
+
+    def __init__(self, authority: str, after: str, most: int, today: date) -> None:
+        self.authority, self.after, self.most, self.today = authority, after, most, today
+
+    def binds(self, prefix: str) -> dict[str, object]:
+        return {
+            "authority": self.authority,
+            "after": prefix + self.after,
+            "most": self.most,
+            "today": self.today,
+        }
+
+
+_PLANS = text("""
+    SELECT p.authority, count(*) AS plans FROM facts p
+    LEFT JOIN facts c ON c.authority = p.authority AND c.about = p.about AND c.type = 'hnb.ehcp-ceased.v1'
+    WHERE p.type = 'hnb.ehcp-issued.v1' AND (p.data ->> 'issued_on')::date <= :today
+    AND coalesce(c.data ->> 'ceased_on', '9999-12-31')::date > :today GROUP BY p.authority
+""")
+_APPEALS = text("""
+    SELECT a.authority, count(*) AS appeals FROM facts a WHERE a.type = 'hnb.tribunal-lodged.v1'
+    AND NOT EXISTS (SELECT FROM facts c
+        WHERE c.authority = a.authority AND c.about = a.about AND c.type = 'hnb.tribunal-concluded.v1')
+    GROUP BY a.authority
+""")
+_WEEKS = text("""
+    SELECT p.authority, ((p.data ->> 'issued_on')::date - (r.data ->> 'received_on')::date) / 7.0 AS weeks
+    FROM facts p JOIN facts r ON r.authority = p.authority AND r.type = 'hnb.assessment-requested.v1'
+    AND r.about = 'request/' || (p.data ->> 'request_id')
+    WHERE p.type = 'hnb.ehcp-issued.v1' AND p.data ? 'request_id'
+""")
+
+
+def plans_in_force(connection: Connection, today: date) -> Iterable[tuple[str, int]]:
+    """Plans in force on the day, per authority."""
+    return [(row.authority, row.plans) for row in connection.execute(_PLANS, {"today": today})]
+
+
+def appeals_open(connection: Connection) -> Iterable[tuple[str, int]]:
+    """Appeals lodged and not concluded, per authority."""
+    return [(row.authority, row.appeals) for row in connection.execute(_APPEALS)]
+
+
+def weeks_to_plan(connection: Connection) -> Iterable[tuple[str, float]]:
+    """Weeks from request to plan, for each plan whose request is known."""
+    return [(row.authority, float(row.weeks)) for row in connection.execute(_WEEKS)]

@@ -1,0 +1,81 @@
+"""PostgreSQL: the engine, the one place that commits, and migrations at start."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg import errors
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+POOL_SIZE = 12
+CONNECT_TIMEOUT_SECONDS = 3
+POOL_TIMEOUT_SECONDS = 5
+STATEMENT_TIMEOUT_MS = 60_000
+MIGRATION_LOCK = 0x484E42  # "HNB": two replicas that start together must not both migrate
+
+
+def connect(url: str, service: str) -> Engine:
+    """An engine on psycopg 3. Opens no connection yet."""
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": f"hnb-{service}",
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+        },
+    )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction: all of it lands, or none. The only place in the system that commits."""
+    with engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent, read-only view of the database across several statements."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+        yield connection
+
+
+def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """COPY rows into a table: the quickest way in, by a wide margin, when there are more than a few."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether trying again can help: the database was away, busy, or picked us to break a deadlock."""
+    if isinstance(error, PoolTimeout | InterfaceError):
+        return True
+    if isinstance(error, OperationalError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or isinstance(
+        error.orig, errors.DeadlockDetected | errors.SerializationFailure | errors.AdminShutdown
+    )
+
+
+def migrate(engine: Engine, package: str) -> None:
+    """Bring the service's tables up to date, one replica at a time."""
+    config = Config()
+    config.set_main_option("script_location", str(resources.files(package).joinpath("migrations")))
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,218 @@
+"""The HTTP side every service has: problem details, correlation ids, tokens, body limits, health and metrics."""
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from fastapi_offline import FastAPIOffline
+from prometheus_client.exposition import choose_encoder
+from pydantic import BaseModel, Field
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hnb.events import FieldError
+from hnb.settings import ServiceSettings
+from hnb.telemetry import Telemetry
+
+PROBLEM = "application/problem+json"
+OPEN_PATHS = ("/health/", "/metrics")
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+
+log = structlog.get_logger(__name__)
+Readiness = Callable[[], Awaitable[dict[str, str]]]
+
+
+class FieldProblem(BaseModel):
+    """One thing wrong with a request: the field, as a dotted path, and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 describes it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = Field(None, description="each field at fault, where fields are")
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "Refused, with the reason",
+        "content": {PROBLEM: {"schema": Problem.model_json_schema()}},
+    },
+    "5XX": {
+        "description": "Failed, or not ready",
+        "content": {PROBLEM: {"schema": Problem.model_json_schema()}},
+    },
+}
+
+
+def problem(
+    status: int, detail: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """A problem-details answer."""
+    listed = [FieldProblem(field=e.field, message=e.message) for e in errors] or None
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=listed)
+    return JSONResponse(body.model_dump(exclude_none=True), status, headers, media_type=PROBLEM)
+
+
+class Unavailable(Exception):
+    """Something this answer needs is away for now; the caller should try again after some seconds."""
+
+
+def make_app(
+    title: str,
+    description: str,
+    settings: ServiceSettings,
+    telemetry: Telemetry,
+    routers: Sequence[APIRouter],
+    readiness: Readiness,
+    asyncapi: Callable[[], dict[str, Any]],
+    is_passing: Callable[[BaseException], bool],
+    schemas: dict[str, Any],
+    **options: Any,
+) -> FastAPI:
+    """The application: the service's own routers and the pages every service has."""
+    app = FastAPIOffline(title=title, description=description, version="1", redoc_url=None, **options)
+    for router in routers:
+        app.include_router(router, responses=PROBLEMS)
+    app.include_router(_own_pages(telemetry, readiness, title, asyncapi))
+    app.openapi()["components"].setdefault("schemas", {}).update(schemas)  # FastAPI keeps the document it made
+
+    @app.exception_handler(HTTPException)
+    @app.exception_handler(404)
+    @app.exception_handler(405)
+    async def _refused(_: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> Response:
+        faults = [FieldError(".".join(str(p) for p in e["loc"][1:]) or "body", e["msg"]) for e in error.errors()]
+        return problem(422, "; ".join(f"{f.field}: {f.message}" for f in faults), faults)
+
+    app.add_middleware(_Outermost, settings=settings, is_passing=is_passing)
+    return app
+
+
+def _own_pages(
+    telemetry: Telemetry, readiness: Readiness, title: str, asyncapi: Callable[[], dict[str, Any]]
+) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/health/live", tags=["operations"], summary="Whether the process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/health/ready", tags=["operations"], summary="Whether the service can do its work, part by part")
+    async def ready() -> JSONResponse:
+        parts = await readiness()
+        well = all(state == "ok" for state in parts.values())
+        return JSONResponse({"status": "ready" if well else "not ready", "parts": parts}, 200 if well else 503)
+
+    @router.get("/metrics", tags=["operations"], summary="Figures for Prometheus", response_class=PlainTextResponse)
+    def metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(telemetry.registry), headers={"Content-Type": content_type})
+
+    @router.get("/asyncapi", tags=["operations"], summary="What is heard and said on streams (AsyncAPI 3)")
+    def streams(request: Request) -> Response:
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(asyncapi_page(title, asyncapi()))
+        return JSONResponse(asyncapi())
+
+    return router
+
+
+def asyncapi_page(title: str, document: dict[str, Any]) -> str:
+    """The AsyncAPI document for a person: one heading a channel, one disclosure a message. No scripts, no CDN."""
+    from html import escape
+    from json import dumps
+
+    parts = []
+    for name, channel in document["channels"].items():
+        messages = "".join(
+            f"<details><summary>{escape(key)}</summary><pre>{escape(dumps(message, indent=2))}</pre></details>"
+            for key, message in channel.get("messages", {}).items()
+        )
+        parts.append(
+            f"<h2>{escape(channel.get('address', name))}</h2><p>{escape(channel.get('description', ''))}</p>{messages}"
+        )
+    schemas = escape(dumps(document["components"], indent=2))
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}: streams</title>'
+        "<style>body{font:1rem/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+        "pre{overflow:auto;background:#f3f2f1;padding:1rem}</style>"
+        f"<h1>{escape(title)}: streams</h1><p>{escape(document['info'].get('description', ''))}</p>{''.join(parts)}"
+        f"<h2>Components</h2><details><summary>Schemas</summary><pre>{schemas}</pre></details></html>"
+    )
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body, refused with 413 as soon as it passes the limit, before the rest is read."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise HTTPException(413, f"the body is larger than {limit} bytes")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise HTTPException(413, f"the body is larger than {limit} bytes")
+    return bytes(body)
+
+
+class _Outermost:
+    """Gives every request a correlation id and every failure an answer; lets only known tokens in, if there are any."""
+
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, is_passing: Callable[[BaseException], bool]) -> None:
+        self.app, self.settings, self.is_passing = app, settings, is_passing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-correlation-id", "")
+        correlation = given if _CORRELATION_ID.fullmatch(given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(correlation_id=correlation)
+
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message)["X-Correlation-Id"] = correlation
+            await send(message)
+
+        try:
+            await (self._refusal(scope["path"], headers) or self.app)(scope, receive, answer)
+        except Exception as error:
+            if started:
+                raise
+            await self._failed(error)(scope, receive, answer)
+
+    def _failed(self, error: Exception) -> Response:
+        if isinstance(error, Unavailable | TimeoutError) or self.is_passing(error):
+            log.warning("not available for now", error=str(error)[:500])
+            return problem(503, "not available for now; try again", headers={"Retry-After": "2"})
+        log.exception("a request failed")
+        return problem(500, "this is our fault, and it is logged under the correlation id")
+
+    def _refusal(self, path: str, headers: Headers) -> Response | None:
+        if not self.settings.tokens or path.startswith(OPEN_PATHS):
+            return None
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            return problem(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
+        return None if self.settings.admits(token) else problem(403, "this token is not known here")

@@ -1,0 +1,92 @@
+"""Every event a service ever heard, kept by (source, id) for ever: what makes repetition harmless."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from hnb.events import Event, FieldError
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """New, and now on record."""
+
+    status = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Seen before with the same content; nothing happens."""
+
+    status = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicting:
+    """Its (source, id) was used before for other content; kept for a person to look at, never applied."""
+
+    status = "conflicting"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Breaks the contract, with each field at fault."""
+
+    errors: tuple[FieldError, ...]
+    status = "refused"
+
+
+Outcome = Accepted | Duplicate | Conflicting | Refused
+
+_INSERT = text("""
+    INSERT INTO inbox (source, id, authority, type, time, about, digest, body)
+    SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]), CAST(:authorities AS text[]),
+        CAST(:types AS text[]), CAST(:times AS timestamptz[]), CAST(:abouts AS text[]),
+        CAST(:digests AS bytea[]), CAST(:bodies AS text[]))
+        AS e (source, id, authority, type, time, about, digest, body)
+    ORDER BY source, id
+    ON CONFLICT DO NOTHING
+    RETURNING source, id
+""")
+_DIGESTS = text("""
+    SELECT source, id, digest FROM inbox
+    JOIN unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS e (source, id) USING (source, id)
+""")
+
+
+def record(connection: Connection, events: Sequence[Event], abouts: Sequence[str | None]) -> list[Outcome]:
+    """Put events on record; one outcome each, in order. `abouts` name what each is about, within its authority.
+
+    Rows go in sorted by key, so that two replicas given the same events wait for each other and never deadlock.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for index, event in enumerate(events):
+        first.setdefault((event.source, event.id), index)
+    chosen = sorted(first.items())
+    digests = [event.digest for event in events]
+    rows = connection.execute(
+        _INSERT,
+        {
+            "sources": [key[0] for key, _ in chosen],
+            "ids": [key[1] for key, _ in chosen],
+            "authorities": [events[i].authority for _, i in chosen],
+            "types": [events[i].type for _, i in chosen],
+            "times": [events[i].time for _, i in chosen],
+            "abouts": [abouts[i] for _, i in chosen],
+            "digests": [digests[i] for _, i in chosen],
+            "bodies": [events[i].body for _, i in chosen],
+        },
+    )
+    new = {(row.source, row.id) for row in rows}
+    on_record = {key: digests[i] for key, i in chosen if key in new}
+    old = [key for key, _ in chosen if key not in new]
+    if old:
+        found = connection.execute(_DIGESTS, {"sources": [k[0] for k in old], "ids": [k[1] for k in old]})
+        on_record |= {(row.source, row.id): bytes(row.digest) for row in found}
+    return [
+        Conflicting() if on_record[key] != digests[i]
+        else Accepted() if key in new and first[key] == i
+        else Duplicate()
+        for i, key in enumerate((event.source, event.id) for event in events)
+    ]  # fmt: skip

@@ -1,0 +1,86 @@
+"""The road's own tables, the same in every service. Frozen: a later change is a new function beside this one."""
+
+from alembic import op
+
+
+def create_road_tables_v1() -> None:
+    """inbox, outbox, dead_letters and withdrawals, as the first migration of each service makes them."""
+    op.execute("""
+        CREATE TABLE inbox (
+            source text NOT NULL,
+            id text NOT NULL,
+            authority text NOT NULL,
+            type text NOT NULL,
+            time timestamptz NOT NULL,
+            about text,
+            digest bytea NOT NULL,
+            body text NOT NULL,
+            received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            PRIMARY KEY (source, id)
+        )
+    """)
+    op.execute("CREATE INDEX inbox_about ON inbox (authority, about) WHERE about IS NOT NULL")
+    op.execute("""
+        CREATE TABLE outbox (
+            seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            stream text NOT NULL,
+            body text NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            entry_ms bigint,
+            entry_no bigint
+        )
+    """)
+    op.execute("CREATE INDEX outbox_unsent ON outbox (seq) WHERE entry_ms IS NULL")
+    op.execute("CREATE INDEX outbox_unsettled ON outbox (stream, entry_ms, entry_no) WHERE entry_ms IS NOT NULL")
+    op.execute("""
+        CREATE TABLE dead_letters (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            stream text NOT NULL,
+            entry_id text NOT NULL,
+            body text NOT NULL,
+            reason text NOT NULL,
+            buried_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            UNIQUE (stream, entry_id)
+        )
+    """)
+    op.execute("""
+        CREATE TABLE withdrawals (
+            source text NOT NULL,
+            id text NOT NULL,
+            authority text NOT NULL,
+            time timestamptz NOT NULL,
+            target_source text NOT NULL,
+            target_id text NOT NULL,
+            applied boolean NOT NULL DEFAULT false,
+            PRIMARY KEY (source, id)
+        )
+    """)
+    op.execute("CREATE INDEX withdrawals_target ON withdrawals (target_source, target_id)")
+    op.execute("CREATE INDEX withdrawals_due ON withdrawals (time) WHERE NOT applied")
+    # A fact that was accepted is never edited: PostgreSQL itself refuses, whoever asks.
+    op.execute("""
+        CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+        END $$
+    """)
+    append_only("inbox")
+
+
+def append_only(table: str) -> None:
+    """Make PostgreSQL refuse any update, delete or truncate of a table."""
+    op.execute(f"""
+        CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+    """)
+
+
+def run(connection: object) -> None:
+    """What each service's migrations/env.py does: run what is missing in the given connection's transaction."""
+    from alembic import context
+    from sqlalchemy import Connection
+
+    assert isinstance(connection, Connection)
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()

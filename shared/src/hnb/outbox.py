@@ -1,0 +1,123 @@
+"""What a service says, written in the transaction that made it true, sent by a relay and watched until settled."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from redis import Redis
+from sqlalchemy import Connection, Engine, Row, text
+
+from hnb.broker import HEARERS, EntryId, acknowledged, entry_id, written
+from hnb.database import transaction
+
+RELAY_BATCH = 1_000
+SETTLE_BATCH = 2_000
+RELAY_LOCK = 0x52454C41  # "RELA"
+FOR_ANYONE: EntryId = (2**63, 0)  # no service must hear it: settled once it is on the stream
+KEPT_UNHEARD = 100_000  # entries kept on a stream no service hears (alert, dead-letter), for outside readers
+
+_SAY = text("INSERT INTO outbox (stream, body) SELECT * FROM unnest(CAST(:streams AS text[]), CAST(:bodies AS text[]))")
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_UNSENT = text("SELECT seq, stream, body FROM outbox WHERE entry_ms IS NULL ORDER BY seq LIMIT :most")
+_SENT = text("""
+    UPDATE outbox SET entry_ms = s.ms, entry_no = s.no
+    FROM unnest(CAST(:seqs AS bigint[]), CAST(:ms AS bigint[]), CAST(:nos AS bigint[])) AS s (seq, ms, no)
+    WHERE outbox.seq = s.seq
+""")
+_STREAMS = text("SELECT DISTINCT stream FROM outbox WHERE entry_ms IS NOT NULL")
+_UNSETTLED = text("""
+    SELECT seq, entry_ms, entry_no FROM outbox WHERE stream = :stream AND entry_ms IS NOT NULL
+    ORDER BY entry_ms, entry_no LIMIT :most
+""")
+_SETTLED = text("DELETE FROM outbox WHERE seq = ANY(:seqs)")
+_AGAIN = text("UPDATE outbox SET entry_ms = NULL, entry_no = NULL WHERE seq = ANY(:seqs)")
+
+log = structlog.get_logger(__name__)
+
+
+def say(connection: Connection, messages: Iterable[tuple[str, str]]) -> None:
+    """Put (stream, event JSON) messages in the outbox, in order, in the caller's transaction."""
+    pairs = list(messages)
+    if pairs:
+        connection.execute(_SAY, {"streams": [s for s, _ in pairs], "bodies": [b for _, b in pairs]})
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Sends what is in the outbox. Any number of replicas may run one; a lock lets one at a time work."""
+
+    engine: Engine
+    broker: Redis
+
+    def send(self) -> int:
+        """Send the oldest unsent messages, at most RELAY_BATCH; how many were sent.
+
+        If we die between the broker's answer and the commit they are sent again: inboxes absorb that.
+        """
+        with transaction(self.engine) as connection:
+            if not connection.scalar(_LOCK, {"key": RELAY_LOCK}):
+                return 0
+            rows = connection.execute(_UNSENT, {"most": RELAY_BATCH}).all()
+            if not rows:
+                return 0
+            pipeline = self.broker.pipeline(transaction=False)
+            for row in rows:
+                pipeline.xadd(row.stream, {"event": row.body}, maxlen=None if row.stream in HEARERS else KEPT_UNHEARD)
+            entries = [entry_id(raw) for raw in pipeline.execute()]
+            connection.execute(
+                _SENT,
+                {
+                    "seqs": [r.seq for r in rows],
+                    "ms": [e[0] for e in entries],
+                    "nos": [e[1] for e in entries],
+                },
+            )
+            return len(rows)
+
+    def settle(self) -> None:
+        """Forget what every hearer has acknowledged, send again what the broker has lost, and trim the streams.
+
+        An entry of ours that is no longer on its stream was lost with the broker: streams are trimmed by nobody
+        but us, and only below what is settled.
+        """
+        with transaction(self.engine) as connection:
+            if not connection.scalar(_LOCK, {"key": RELAY_LOCK}):
+                return
+            trims = {
+                stream: line
+                for stream in connection.scalars(_STREAMS).all()
+                if (line := self._settle_stream(connection, stream)) is not None
+            }
+        for stream, line in trims.items():  # after the commit: what is trimmed must be known to be settled
+            self.broker.xtrim(stream, minid=written(line), approximate=True)
+
+    def _settle_stream(self, connection: Connection, stream: str) -> EntryId | None:
+        rows = connection.execute(_UNSETTLED, {"stream": stream, "most": SETTLE_BATCH}).all()
+        present = self._present(stream, rows)
+        lost = [row.seq for row in rows if (row.entry_ms, row.entry_no) not in present]
+        if lost:
+            log.warning("the broker lost entries; sending them again", stream=stream, entries=len(lost))
+            connection.execute(_AGAIN, {"seqs": lost})
+        line = acknowledged(self.broker, stream, HEARERS[stream]) if stream in HEARERS else FOR_ANYONE
+        if line is None:
+            return None
+        settled = [
+            row.seq for row in rows if (row.entry_ms, row.entry_no) in present and (row.entry_ms, row.entry_no) <= line
+        ]
+        connection.execute(_SETTLED, {"seqs": settled})
+        heard_by_all = acknowledged(self.broker, stream) if rows and stream in HEARERS else None
+        return min(line, heard_by_all, (rows[-1].entry_ms, rows[-1].entry_no)) if heard_by_all else None
+
+    def _present(self, stream: str, rows: Sequence[Row[tuple[int, int, int]]]) -> set[EntryId]:
+        if not rows:
+            return set()
+        last = written((rows[-1].entry_ms, rows[-1].entry_no))
+        found: set[EntryId] = set()
+        start = written((rows[0].entry_ms, rows[0].entry_no))
+        while True:
+            entries: Any = self.broker.xrange(stream, min=start, max=last, count=RELAY_BATCH)
+            found.update(entry_id(raw) for raw, _ in entries)
+            if len(entries) < RELAY_BATCH:
+                return found
+            start = f"({entries[-1][0].decode()}"

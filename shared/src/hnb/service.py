@@ -1,0 +1,277 @@
+"""What a running service is: its ears, its relay, its loops and its HTTP door, started and drained in order."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from faststream.redis import RedisBroker
+from faststream.specification import AsyncAPI
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from redis import Redis
+from redis.exceptions import AuthenticationError, RedisError
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from hnb import broker as streams
+from hnb import database
+from hnb.events import ENVELOPES, EVENTS
+from hnb.hearing import Hearing
+from hnb.http import make_app
+from hnb.outbox import RELAY_BATCH, Relay
+from hnb.settings import ServiceSettings, load, refuse_to_start
+from hnb.telemetry import Telemetry, configure_logging
+
+START_PATIENCE_SECONDS = 30
+RELAY_SECONDS = 0.25
+SETTLE_SECONDS = 1.0
+READY_TIMEOUT_SECONDS = 3
+DRAIN_SECONDS = 10
+
+_OUTBOX = text("""
+    SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0) AS age
+    FROM outbox WHERE entry_ms IS NULL
+""")
+
+log = structlog.get_logger(__name__)
+S = TypeVar("S", bound=ServiceSettings)
+
+
+@dataclass
+class Loop:
+    """Something a service does again and again: `work` says whether there may be more to do at once."""
+
+    name: str
+    work: Callable[[], bool]
+    every_seconds: float
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def wake(self) -> None:
+        """There is something to do now. May be called from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def run(self) -> None:
+        """Work until cancelled; after a failure wait longer each time, and say so once per failure."""
+        self._loop = asyncio.get_running_loop()
+        failures = 0
+        while True:
+            self._wake.clear()
+            try:
+                more = await asyncio.to_thread(self.work)
+                failures = 0
+            except Exception as error:
+                more, failures = False, failures + 1
+                log.warning("a loop failed; it goes on", loop=self.name, error=str(error)[:500])
+                await asyncio.sleep(min(0.1 * 2**failures, 5.0))
+            if not more:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self.every_seconds)
+
+
+@dataclass
+class Service:
+    """The parts `app.build` wires together; everything else here is the same in every service."""
+
+    name: str
+    description: str
+    settings: ServiceSettings
+    engine: Engine
+    redis: Redis
+    broker: RedisBroker
+    telemetry: Telemetry
+    relay: Relay
+    hearing: Hearing
+    heard: Sequence[str]
+    said: Sequence[str]
+    routers: Sequence[APIRouter]
+    loops: Sequence[Loop]
+    schemas: dict[str, Any] = field(default_factory=dict)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _asyncapi: dict[str, Any] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Reach the database and the broker and migrate; wait for a server that is still starting, not for ever."""
+        self._wait_for("the database", "HNB_DATABASE_URL", lambda: database.migrate(self.engine, self.name))
+        self._wait_for("the broker", "HNB_BROKER_URL", self.redis.ping)
+
+    def _wait_for(self, what: str, setting: str, attempt: Callable[[], object]) -> None:
+        deadline = time.monotonic() + START_PATIENCE_SECONDS
+        while True:
+            try:
+                attempt()
+                return
+            except (DBAPIError, RedisError, OSError) as error:
+                reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+                refused = isinstance(error, AuthenticationError) or any(
+                    word in reason for word in ("authentication failed", "does not exist", "no password supplied")
+                )
+                if refused or time.monotonic() > deadline:
+                    refuse_to_start(self.name, f"{what} of {setting} cannot be used: {reason}")
+                time.sleep(0.5)
+
+    def asgi(self) -> FastAPI:
+        """The HTTP application, with everything else in its lifespan."""
+        return make_app(
+            f"HNB Ledger: {self.name}", self.description, self.settings, self.telemetry, self.routers, self.readiness,
+            self.asyncapi, database.is_passing, self.schemas, lifespan=self._lifespan,
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        await self.hearing.start()
+        work: list[Awaitable[None]] = [self.hearing.watch(), *(loop.run() for loop in self.loops)]
+        self.tasks = [asyncio.ensure_future(one) for one in work]
+        log.info("ready", port=self.settings.port, tokens=len(self.settings.tokens))
+        try:
+            yield
+        finally:
+            await self.hearing.stop()
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+            await asyncio.to_thread(self._last_words)
+            log.info("stopped")
+
+    def _last_words(self) -> None:
+        try:
+            self.relay.send()
+        except (RedisError, DBAPIError, OSError):
+            log.warning("the outbox keeps what could not be sent; the next start sends it")
+        self.engine.dispose()
+        self.redis.close()
+
+    async def readiness(self) -> dict[str, str]:
+        """Each part this service needs, `ok` or what is wrong."""
+        return {
+            "database": await self._part(self._database_answers),
+            "broker": await self._part(self.redis.ping),
+            "hearing": "ok" if self.hearing.running else "not reading every stream",
+            "loops": "ok" if self.tasks and not any(task.done() for task in self.tasks) else "a loop has stopped",
+        }
+
+    async def _part(self, ask: Callable[[], object]) -> str:
+        try:
+            await asyncio.wait_for(asyncio.to_thread(ask), READY_TIMEOUT_SECONDS)
+        except Exception as error:
+            return type(error).__name__
+        return "ok"
+
+    def _database_answers(self) -> None:
+        with database.reading(self.engine) as connection:
+            connection.execute(text("SELECT 1"))
+
+    def asyncapi(self) -> dict[str, Any]:
+        """What this service hears and says, from FastStream's own generator."""
+        if not self._asyncapi:
+            self._asyncapi = asyncapi_document(self.name, self.description, self.heard, self.said)
+        return self._asyncapi
+
+    def metrics(self) -> Iterable[Metric]:
+        """Outbox, dead letters and streams, read at each scrape."""
+        with database.reading(self.engine) as connection:
+            row = connection.execute(_OUTBOX).one()
+            dead = connection.scalar(text("SELECT count(*) FROM dead_letters"))
+        yield _gauge("hnb_outbox_pending", "Messages not yet sent to the broker", {"service": self.name}, row.pending)
+        yield _gauge("hnb_outbox_oldest_seconds", "Age of the oldest of them", {"service": self.name}, row.age)
+        buried = CounterMetricFamily("hnb_dead_letters", "Entries set aside with a reason", labels=["service"])
+        buried.add_metric([self.name], dead or 0)
+        yield buried
+        lag = GaugeMetricFamily("hnb_stream_lag", "Entries not yet delivered", labels=["stream", "group"])
+        pending = GaugeMetricFamily(
+            "hnb_stream_pending", "Entries delivered and not yet acknowledged", labels=["stream", "group"]
+        )
+        for stream in self.heard:
+            for name, group in streams.groups_of(self.redis, stream).items():
+                lag.add_metric([stream, name], group.get("lag") or 0)
+                pending.add_metric([stream, name], group["pending"])
+        yield lag
+        yield pending
+
+
+def _gauge(name: str, help_text: str, labels: dict[str, str], value: float) -> Metric:
+    family = GaugeMetricFamily(name, help_text, labels=list(labels))
+    family.add_metric(list(labels.values()), float(value))
+    return family
+
+
+def relay_loops(relay: Relay) -> tuple[Loop, Loop]:
+    """The two loops of a relay: send what is new, settle what is heard."""
+
+    def settle() -> bool:
+        relay.settle()
+        return False
+
+    return (
+        Loop("relay", lambda: relay.send() == RELAY_BATCH, RELAY_SECONDS),
+        Loop("settle", settle, SETTLE_SECONDS),
+    )
+
+
+def asyncapi_document(name: str, description: str, heard: Sequence[str], said: Sequence[str]) -> dict[str, Any]:
+    """The AsyncAPI 3 document of a service: its streams, with the envelope of every event type on each."""
+    broker = RedisBroker("redis://broker:6379")
+
+    async def hear(event: Any) -> None: ...
+
+    for stream in heard:
+        hear.__annotations__["event"] = _payload(stream)
+        broker.subscriber(
+            stream=stream,
+            title=f"hear_{stream}",
+            description=f"{name} hears `{stream}`: one field, `event`, holding JSON",
+        )(hear)
+    for stream in said:
+        broker.publisher(
+            stream=stream, title=f"say_{stream}", schema=_payload(stream),
+            description=f"{name} says `{stream}`: one field, `event`, holding CloudEvents JSON",
+        )  # fmt: skip
+    document = AsyncAPI(broker, title=f"HNB Ledger: {name}", version="1", description=description)
+    made: dict[str, Any] = document.to_specification().to_jsonable()
+    return made
+
+
+def _payload(stream: str) -> Any:
+    """The union of the envelopes that travel on a stream; `case-intake` and `dead-letter` carry any."""
+    kinds = [kind for kind, (family, _) in EVENTS.items() if family == stream] or list(EVENTS)
+    payload: Any = ENVELOPES[kinds[0]]
+    for kind in kinds[1:]:
+        payload = payload | ENVELOPES[kind]
+    return payload
+
+
+def main(name: str, settings_type: type[S], build: Callable[[S], Service]) -> None:
+    """Start a service and serve until told to stop; exit status 2 when it cannot start as it is set up."""
+    if len(sys.argv) > 1:
+        _explain(name, settings_type, sys.argv[1])
+    settings = load(name, settings_type)
+    configure_logging(name, settings.log_level)
+    if not settings.tokens:
+        log.warning("no tokens are configured: the HTTP door listens on loopback only", host=settings.host)
+    service = build(settings)
+    service.prepare()
+    uvicorn.run(
+        service.asgi(),
+        host=settings.host, port=settings.port, log_config=None, access_log=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS, server_header=False,
+    )  # fmt: skip
+
+
+def _explain(name: str, settings_type: type[ServiceSettings], argument: str) -> None:
+    lines = [f"Usage: python -m {name}", "", "Set up by its environment:"]
+    for key, info in settings_type.model_fields.items():
+        default = "required" if info.is_required() else f"default {info.default!r}"
+        lines.append(f"  HNB_{key.upper():<22} {info.description} ({default})")
+    lines += ["", (f"Example: HNB_DATABASE_URL=postgresql://{name}:secret@127.0.0.1/{name} "
+              f"HNB_BROKER_URL=redis://127.0.0.1:6379/0 python -m {name}")]  # fmt: skip
+    wants_help = argument in ("-h", "--help")
+    print("\n".join(lines), file=sys.stdout if wants_help else sys.stderr)
+    raise SystemExit(0 if wants_help else 2)

@@ -1,0 +1,97 @@
+"""What every service is told by its environment, read once at start and never again."""
+
+import hashlib
+import ipaddress
+import re
+import sys
+from typing import Annotated, NoReturn, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+WRONG_SETTINGS = 2
+
+
+class ServiceSettings(BaseSettings):
+    """Settings all services share, each from the environment variable HNB_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="HNB_", extra="ignore", frozen=True)
+
+    database_url: SecretStr = Field(description="postgresql://role:password@host:port/database, one per service")
+    broker_url: SecretStr = Field(description="redis://:password@host:port/0, Valkey 8+ or Redis 7.2+")
+    host: str = Field("127.0.0.1", description="the address the HTTP door listens on")
+    port: int = Field(0, ge=0, le=65535, description="the port the HTTP door listens on")
+    replica: str = Field("0", pattern=r"^[A-Za-z0-9-]{1,40}$", description="a stable name for this replica")
+    tokens: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="SHA-256 of each accepted bearer token, in hex, separated by commas"
+    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr) -> SecretStr:
+        if not re.match(r"postgres(ql)?://[^/]*/\w", value.get_secret_value()):
+            raise ValueError("is not of the form postgresql://role:password@host:port/database")
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _redis(cls, value: SecretStr) -> SecretStr:
+        if not re.match(r"(redis|rediss|unix)://.", value.get_secret_value()):
+            raise ValueError("is not of the form redis://:password@host:port/0")
+        return value
+
+    @field_validator("tokens", mode="before")
+    @classmethod
+    def _hashes(cls, value: object) -> object:
+        hashes = (
+            frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+        if isinstance(hashes, frozenset) and not all(re.fullmatch(r"[0-9a-f]{64}", h) for h in hashes):
+            raise ValueError("holds something that is not a SHA-256 in hex (never the token itself)")
+        return hashes
+
+    @model_validator(mode="after")
+    def _open_doors_stay_at_home(self) -> "ServiceSettings":
+        if not self.tokens and not _is_loopback(self.host):
+            raise ValueError(f"HNB_HOST is {self.host}, but without HNB_TOKENS the HTTP door listens on loopback only")
+        return self
+
+    def admits(self, token: str) -> bool:
+        """Whether a bearer token is one of ours."""
+        return hashlib.sha256(token.encode()).hexdigest() in self.tokens
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def load(service: str, settings: type[S]) -> S:
+    """The settings from the environment; one clear sentence and exit status 2 when some are missing or wrong."""
+    try:
+        return settings()
+    except ValidationError as error:
+        faults = [_fault(e["loc"], e["type"], e["msg"]) for e in error.errors(include_input=False)]
+        refuse_to_start(service, "; ".join(faults))
+
+
+def refuse_to_start(service: str, why: str) -> NoReturn:
+    """Say in one sentence why the service cannot start, and leave with status 2: starting again will not help."""
+    print(f"{service} cannot start: {why}.", file=sys.stderr)  # noqa: T201 - before logging is set up
+    raise SystemExit(WRONG_SETTINGS)
+
+
+def _fault(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    message = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if not place:
+        return message
+    name = f"HNB_{str(place[0]).upper().removeprefix('HNB_')}"
+    return f"{name} is missing" if kind == "missing" else f"{name} {message[:1].lower()}{message[1:]}"

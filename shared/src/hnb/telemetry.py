@@ -1,0 +1,94 @@
+"""Logs as JSON lines and the operators' metrics, the same in every service."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.metrics_core import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
+
+
+def configure_logging(service: str, level: str) -> None:
+    """Send every log line, the libraries' too, to standard output as one JSON object."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        lambda _logger, _name, line: {"service": service, **line},
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.root.handlers = [handler]
+    logging.root.setLevel(level.upper())
+    for noisy in ("uvicorn.access", "alembic", "httpx", "faststream"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).propagate = True
+
+
+class Telemetry:
+    """The metrics of one service instance, in a registry of its own so that tests can run several."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.registry = CollectorRegistry()
+        self._events = Counter(
+            "hnb_events",
+            "Events by what became of them",
+            ("service", "type", "outcome"),
+            registry=self.registry,
+        )
+        self._latency = Histogram(
+            "hnb_event_latency_seconds",
+            "From the moment an event could be heard to the moment its effect is on disk",
+            ("service",),
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+
+    def count(self, kind: str, outcome: str, times: int = 1) -> None:
+        """Count events of a type of the contract (or `unknown`, so that callers cannot invent labels)."""
+        self._events.labels(self.service, kind, outcome).inc(times)
+
+    def took(self, seconds: float) -> None:
+        """Record how long one event took."""
+        self._latency.labels(self.service).observe(max(seconds, 0.0))
+
+    def collect_from(self, collector: "Callable[[], Iterable[Metric]]") -> None:
+        """Add figures read from the database or the broker at each scrape."""
+        self.registry.register(_Reader(collector))
+
+
+class _Reader:
+    def __init__(self, read: "Callable[[], Iterable[Metric]]") -> None:
+        self._read = read
+
+    def describe(self) -> Iterable[Metric]:
+        return ()  # without this the registry would read the database when it is built
+
+    def collect(self) -> Iterable[Metric]:
+        return self._read()
