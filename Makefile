@@ -1,0 +1,49 @@
+# What a person runs here. `make demo` and `make test` set themselves up: they need Python 3.11 or later, pip and make.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lock up setup
+.SUFFIXES:
+
+BIN := .venv/bin
+MEMBERS := shared services/placements services/ledger services/alerts deploy/local
+PACKAGES := hnb-kernel hnb-placements hnb-ledger hnb-alerts hnb-local
+ARGS ?=
+
+# What builds the members (editables: what hatchling installs them in place with), and what writes the lock: pinned and hashed like everything else.
+TOOLS := hatchling editables uv
+
+# --python-version: the lock must not depend on which Python wrote it.
+COMPILE = printf '%s\n' $(TOOLS) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header $(addprefix --no-emit-package ,$(PACKAGES)) --group test --group lint \
+	$(addsuffix /pyproject.toml,$(MEMBERS)) -
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: setup ## play a Leicester year through the whole system, with a live view
+	@$(BIN)/hnb demo $(ARGS)
+
+test: setup ## run the tests, with a real Valkey and a real PostgreSQL (ARGS="-k words" for some)
+	@$(BIN)/pytest $(ARGS)
+
+check: setup ## look without running: style, types, layers, and whether the lock is current
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy -p tests
+	$(BIN)/lint-imports
+	@mkdir -p .venv/lock && cp requirements.lock .venv/lock/requirements.lock
+	@$(COMPILE) -o .venv/lock/requirements.lock >.venv/lock/log
+	@cmp -s requirements.lock .venv/lock/requirements.lock || { \
+		diff -u requirements.lock .venv/lock/requirements.lock | grep '^[-+][a-z]'; \
+		echo "requirements.lock is not what the pyproject.toml files ask for: run make lock, and commit it." >&2; exit 1; }
+	@echo "requirements.lock is current."
+
+lock: setup ## write requirements.lock again from the pyproject.toml files (ARGS=--upgrade for newer releases)
+	@$(COMPILE) $(ARGS) -o requirements.lock >/dev/null
+	@git diff --stat -- requirements.lock
+
+up: ## start the production-like stack of compose.yaml, with Prometheus and Grafana (needs Docker)
+	docker compose up --build --detach --wait $(ARGS)
+
+setup: ## make or mend the virtual environment in .venv (the others do this by themselves)
+	@sh deploy/local/set-up.sh $(MEMBERS)
