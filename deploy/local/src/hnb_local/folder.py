@@ -14,6 +14,7 @@ import psutil
 from hnb_local.errors import WRONG_USE, CommandFailed
 
 SERVICES = ("placements", "ledger", "alerts")
+ADDRESSES_FILE = "addresses.json"
 LEFTOVER_SECONDS = 25  # a service drains for at most 20 s; after this a leftover is killed
 _SECRETS = ("valkey", "postgres", *SERVICES)
 
@@ -55,7 +56,7 @@ class DataFolder:
     @property
     def addresses(self) -> Path:
         """Where the other `hnb` commands find the services: their URLs, and no secret."""
-        return self.path / "addresses.json"
+        return self.path / ADDRESSES_FILE
 
     def log(self, name: str) -> Path:
         return self.path / "logs" / f"{name}.log"

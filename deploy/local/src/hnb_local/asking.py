@@ -1,0 +1,52 @@
+"""Asking a running service: where it is, what it answers, and one sentence when it does not."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hnb_local.errors import WRONG_USE, CommandFailed
+from hnb_local.folder import ADDRESSES_FILE
+
+ANSWER_SECONDS = 30
+
+
+def find_service(service: str, given_url: str | None, data_dir: Path) -> str:
+    """The address given, or the one a running `hnb up` wrote into its data folder."""
+    if given_url is not None:
+        if not given_url.startswith(("http://", "https://")):
+            raise CommandFailed(f"--{service}-url is not of the form http://host:port.", WRONG_USE)
+        return given_url.rstrip("/")
+    file = data_dir / ADDRESSES_FILE
+    try:
+        return str(json.loads(file.read_text())[service])
+    except FileNotFoundError:
+        message = f"Nothing is running on {data_dir}: start `hnb up` there, or give --{service}-url."
+        raise CommandFailed(message) from None
+    except (OSError, ValueError, KeyError):
+        raise CommandFailed(f"{file} cannot be read: give --{service}-url instead.") from None
+
+
+def ask(service: str, url: str, path: str, query: dict[str, str]) -> Any:
+    """The JSON a service answers; its own words, as CommandFailed, when it refuses."""
+    token = os.environ.get("HNB_TOKEN")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    # What runs on this machine is never asked through a proxy.
+    local = url.startswith(("http://127.", "http://localhost", "http://[::1]"))
+    try:
+        with httpx.Client(timeout=ANSWER_SECONDS, trust_env=not local) as client:
+            answer = client.get(url + path, params=query, headers=headers)
+            said = answer.json()
+    except httpx.HTTPError as error:
+        raise CommandFailed(f"The {service} service does not answer at {url}: {error}.") from None
+    except (ValueError, httpx.InvalidURL):
+        raise CommandFailed(f"What answers at {url} is not the {service} service.") from None
+    if answer.is_success:
+        return said
+    if answer.status_code in (401, 403):
+        raise CommandFailed(f"The {service} service wants a token: set HNB_TOKEN.")
+    reason = str(said.get("detail", answer.status_code)) if isinstance(said, dict) else str(answer.status_code)
+    wrong = answer.status_code in (400, 422)
+    raise CommandFailed(f"The {service} service refuses: {reason.rstrip('.')}.", WRONG_USE if wrong else 1)
