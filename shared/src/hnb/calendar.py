@@ -67,3 +67,8 @@ def academic_parts(year: int) -> Iterator[tuple[Span, int]]:
     """The two parts of a financial year with the twelfths of an academic-year price that fall in each."""
     yield Span(date(year, 4, 1), date(year, 8, 31)), 5
     yield Span(date(year, 9, 1), date(year + 1, 3, 31)), 7
+
+
+def days_of(year: int) -> int:
+    """365, or 366 where the financial year has a 29 February in it."""
+    return year_span(year).days

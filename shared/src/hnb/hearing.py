@@ -6,6 +6,7 @@ entries others left are claimed, a subscriber that stopped is started again, and
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,11 @@ class Stopping(Exception):
 
 Take = Callable[[Sequence[Entry]], None]
 Bury = Callable[[Entry, str], None]
+
+
+def make_broker(url: str) -> RedisBroker:
+    """A FastStream broker whose log lines are ours. Opens no connection yet."""
+    return RedisBroker(url, logger=logging.getLogger("faststream"))
 
 
 class Hearing:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.metrics_core import Metric
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Telemetry:
     """The metrics of one service instance, in a registry of its own so that tests can run several."""
 
     def __init__(self, service: str) -> None:
+        disable_created_metrics()
         self.service = service
         self.registry = CollectorRegistry()
         self._events = Counter(

@@ -2,13 +2,11 @@
 
 from datetime import UTC, date, datetime
 
-from faststream.redis import RedisBroker
-
 from hnb import broker as streams
 from hnb import database
 from hnb.broker import FAMILY_STREAMS
 from hnb.events import CASE_EVENTS
-from hnb.hearing import Hearing
+from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
@@ -27,7 +25,7 @@ def build(settings: PlacementsSettings) -> Service:
     telemetry = Telemetry("placements")
     engine = database.connect(settings.database_url.get_secret_value(), "placements")
     redis = streams.connect(settings.broker_url.get_secret_value())
-    broker = RedisBroker(settings.broker_url.get_secret_value(), logger=None)
+    broker = make_broker(settings.broker_url.get_secret_value())
     relay = Relay(engine, redis)
     send, settle = relay_loops(relay)
     withdraw = Loop("withdrawals", lambda: handlers.apply_withdrawals(engine), WITHDRAWALS_SECONDS)

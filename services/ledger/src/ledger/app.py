@@ -1,0 +1,63 @@
+"""How the ledger is wired: which events it hears, and which route asks what."""
+
+from datetime import UTC, date, datetime
+
+from hnb import broker as streams
+from hnb import database
+from hnb.broker import FAMILY_STREAMS
+from hnb.events import CASE_EVENTS
+from hnb.hearing import Hearing, make_broker
+from hnb.intake import Intake
+from hnb.outbox import Relay
+from hnb.service import Loop, Service, relay_loops
+from hnb.telemetry import Telemetry
+from ledger import metrics, positions
+from ledger.api import make_router
+from ledger.handlers import Ledger, about
+from ledger.settings import LedgerSettings
+
+SETTLE_SECONDS = 0.25
+SAY_SECONDS = 0.25
+
+
+def build(settings: LedgerSettings) -> Service:
+    """The service, wired from its settings. Opens no connection yet."""
+    telemetry = Telemetry("ledger")
+    engine = database.connect(settings.database_url.get_secret_value(), "ledger")
+    redis = streams.connect(settings.broker_url.get_secret_value())
+    broker = make_broker(settings.broker_url.get_secret_value())
+    relay = Relay(engine, redis)
+    ledger = Ledger(settings, _today)
+    send, settle_outbox = relay_loops(relay)
+    settle = Loop("settle", lambda: ledger.settle(engine), SETTLE_SECONDS)
+
+    def say_changes() -> bool:
+        more = positions.say_changes(engine)
+        send.wake()
+        return more
+
+    say = Loop("say", say_changes, SAY_SECONDS)
+    intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS)
+    hearing = Hearing(broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury)
+    service = Service(
+        name="ledger",
+        description="The money: every event folded into commitments and postings, and the position they come to.",
+        settings=settings,
+        engine=engine,
+        redis=redis,
+        broker=broker,
+        telemetry=telemetry,
+        relay=relay,
+        hearing=hearing,
+        heard=FAMILY_STREAMS,
+        said=("position", "dead-letter"),
+        routers=[make_router(engine, ledger)],
+        loops=[send, settle_outbox, settle, say],
+    )
+    telemetry.collect_from(service.metrics)
+    telemetry.collect_from(lambda: metrics.read(engine))
+    return service
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

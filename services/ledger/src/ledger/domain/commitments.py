@@ -1,0 +1,159 @@
+"""A commitment is a fold over every event known about it, in the order in which they happened."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from hnb.calendar import Span
+from hnb.events import (
+    ContributionAgreed,
+    Cost,
+    Event,
+    EventData,
+    PaymentMade,
+    PlacementEnded,
+    PlacementMade,
+    PlacementRepriced,
+    PlacesCommissioned,
+    Sought,
+    SupportGranted,
+    TribunalConcluded,
+    TribunalCostIncurred,
+    TribunalLodged,
+)  # fmt: skip
+from hnb.provisions import Provision
+from ledger.domain.prices import Segment, segments
+
+D = TypeVar("D", bound=EventData)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A placement, a grant or a contract for places: something that costs a price from a day to a day.
+
+    `prices` are the price at the start and each later one with its day, in the order agreed; `times` is the number of
+    places a contract pays for. `paid_by_dfe` is shown and never committed.
+    """
+
+    kind: str
+    provision: Provision
+    start: date
+    end: date | None
+    prices: tuple[tuple[date, Cost | None], ...]
+    child_ref: str | None = None
+    setting_id: str | None = None
+    times: int = 1
+    contributions: tuple[ContributionAgreed, ...] = ()
+    paid_by_dfe: bool = False
+
+    def attended(self, horizon: date) -> Span:
+        """The days paid for; an open end runs to the planning horizon."""
+        return Span(self.start, horizon if self.end is None else self.end)
+
+    def segments(self, horizon: date) -> list[Segment]:
+        """The days paid for, cut where the price changes."""
+        return segments(self.attended(horizon), self.prices)
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """A tribunal appeal: what it is expected to cost, what it has cost, and what the family seeks."""
+
+    child_ref: str
+    lodged_on: date
+    expected_pence: int
+    incurred: tuple[TribunalCostIncurred, ...]
+    concluded_on: date | None
+    sought: Sought | None
+    kind: str = "appeal"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What is known of one commitment id. Usually one part; ids that two case systems both use add up."""
+
+    agreed: tuple[Agreed, ...] = ()
+    appeals: tuple[Appeal, ...] = ()
+    payments: tuple[PaymentMade, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether what the events are about has come itself; until then they wait."""
+        return bool(self.agreed or self.appeals)
+
+
+def order(event: Event) -> tuple[object, str, str]:
+    """How facts are put in order: when they happened, then by id, then by source."""
+    return event.time, event.id, event.source
+
+
+def fold(events: Iterable[Event]) -> Folded:
+    """Everything known of one commitment, in whatever order it was heard."""
+    facts = [event.data for event in sorted(events, key=order)]
+    agreed = [*_placement(facts), *_grant(facts), *_contract(facts)]
+    payments = {fact.payment_id: fact for fact in _of(facts, PaymentMade)}
+    return Folded(
+        tuple(agreed),
+        tuple(_appeal(facts)),
+        tuple(payments[key] for key in sorted(payments)),
+    )
+
+
+def _of(facts: Sequence[EventData], kind: type[D]) -> list[D]:
+    return [fact for fact in facts if isinstance(fact, kind)]
+
+
+def _placement(facts: Sequence[EventData]) -> Iterable[Agreed]:
+    made = _of(facts, PlacementMade)
+    if not made:
+        return
+    placement = made[-1]
+    ended = _of(facts, PlacementEnded)
+    contributions = {fact.contribution_id: fact for fact in _of(facts, ContributionAgreed)}
+    yield Agreed(
+        "placement",
+        placement.provision,
+        placement.start_date,
+        ended[-1].end_date if ended else placement.end_date,
+        (
+            (placement.start_date, placement.cost),
+            *((fact.effective_on, fact.cost) for fact in _of(facts, PlacementRepriced)),
+        ),
+        child_ref=placement.child_ref,
+        setting_id=placement.setting_id,
+        contributions=tuple(contributions[key] for key in sorted(contributions)),
+    )
+
+
+def _grant(facts: Sequence[EventData]) -> Iterable[Agreed]:
+    for grant in _of(facts, SupportGranted)[-1:]:
+        yield Agreed(
+            "grant", grant.provision, grant.start_date, grant.end_date, ((grant.start_date, grant.cost),),
+            setting_id=grant.setting_id,
+        )  # fmt: skip
+
+
+def _contract(facts: Sequence[EventData]) -> Iterable[Agreed]:
+    for contract in _of(facts, PlacesCommissioned)[-1:]:
+        yield Agreed(
+            "contract", contract.provision, contract.start_date, contract.end_date,
+            ((contract.start_date, contract.cost),), setting_id=contract.setting_id, times=contract.places,
+            paid_by_dfe=contract.paid_by == "dfe",
+        )  # fmt: skip
+
+
+def _appeal(facts: Sequence[EventData]) -> Iterable[Appeal]:
+    lodged = _of(facts, TribunalLodged)
+    if not lodged:
+        return
+    concluded = _of(facts, TribunalConcluded)
+    costs = {fact.cost_id: fact for fact in _of(facts, TribunalCostIncurred)}
+    yield Appeal(
+        lodged[-1].child_ref,
+        lodged[-1].lodged_on,
+        lodged[-1].expected_cost_pence or 0,
+        tuple(costs[key] for key in sorted(costs)),
+        concluded[-1].concluded_on if concluded else None,
+        lodged[-1].sought,
+    )

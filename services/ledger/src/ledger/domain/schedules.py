@@ -1,0 +1,249 @@
+"""The schedule a commitment should have posted, and the postings that take it there from what is posted."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+from hnb.calendar import Span, financial_year, financial_years, year_span
+from hnb.events import BudgetSet, ContributionAgreed, Cost, Event, ReserveOpened
+from hnb.provisions import Provision
+from ledger.domain.commitments import Agreed, Appeal, Folded, order
+from ledger.domain.prices import due
+
+
+class Kind(StrEnum):
+    """Why pence move, and so between which two places."""
+
+    GRANT = "grant"
+    BUDGET = "budget"
+    COMMITMENT = "commitment"
+    PROVISIONAL = "provisional"
+    PAYMENT = "payment"
+    EXPOSURE = "exposure"
+    RESERVE = "reserve"
+
+
+# Each pound of a year's block goes funding -> headroom -> committed -> spent. What enters, what is only possible, and
+# the reserve carried over stand outside that road.
+PLACES: dict[Kind, tuple[str, str]] = {
+    Kind.GRANT: ("outside", "funding"),
+    Kind.BUDGET: ("funding", "headroom"),
+    Kind.COMMITMENT: ("headroom", "committed"),
+    Kind.PROVISIONAL: ("headroom", "committed"),
+    Kind.PAYMENT: ("committed", "spent"),
+    Kind.EXPOSURE: ("outside", "contingent"),
+    Kind.RESERVE: ("outside", "reserve"),
+}
+# The lines of postings that belong to a year as a whole.
+GRANT_LINE, RESERVE_LINE = "grant", "reserve"
+
+
+class Cell(NamedTuple):
+    """Where pence belong: a financial year, a provision line (or `grant`, `reserve`), and why."""
+
+    year: int
+    line: str
+    kind: Kind
+
+
+class Amount(NamedTuple):
+    """Pence, and the first and last day they are for."""
+
+    pence: int
+    first: date
+    last: date
+
+
+Schedule = dict[Cell, Amount]
+Unpriced = tuple[Provision, date]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a schedule depends on beyond its own events: the horizon of open ends, the yearly mean price of a line on
+    the day something unpriced starts, and the placements of a child whose appeal seeks another."""
+
+    horizon: date
+    means: Mapping[Unpriced, int]
+    placements_of: Mapping[str, Sequence[Agreed]]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """So many pence from one place to another. There is no second half to forget."""
+
+    cell: Cell
+    source: str
+    target: str
+    pence: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One step of an explanation: a price in force for some days of a year, and what it makes due."""
+
+    year: int
+    provision: Provision
+    span: Span
+    cost: Cost
+    pence: int
+    provisional: bool = False
+    contribution: ContributionAgreed | None = None
+
+
+def schedule(folded: Folded, context: Context) -> Schedule:
+    """What should stand posted for a commitment."""
+    cells: Schedule = {}
+    for agreed in folded.agreed:
+        if not agreed.paid_by_dfe:
+            _commit(cells, agreed, charges(agreed, context))
+    for appeal in folded.appeals:
+        _expect(cells, appeal)
+        _expose(cells, appeal, context)
+    _pay(cells, folded)
+    return {cell: amount for cell, amount in sorted(cells.items()) if amount.pence}
+
+
+def unpriced(agreed: Iterable[Agreed], horizon: date) -> list[Unpriced]:
+    """The line and first day of every stretch whose price is not known yet."""
+    return [
+        (part.provision, segment.span.first)
+        for part in agreed for segment in part.segments(horizon) if segment.cost is None
+    ]  # fmt: skip
+
+
+def charges(agreed: Agreed, context: Context, window: Span | None = None) -> list[Charge]:
+    """Every price in force, year by year, with what it makes due; contributions follow as negative steps.
+
+    With a `window`, only what falls due on its days.
+    """
+    attended = agreed.attended(context.horizon)
+    window = window or attended
+    found: list[Charge] = []
+    for segment in agreed.segments(context.horizon):
+        cost = segment.cost or Cost(amount_pence=context.means[agreed.provision, segment.span.first], per="year")
+        charged = _charged(agreed, cost, segment.span, attended, window)
+        found += [replace(charge, provisional=segment.cost is None) for charge in charged]
+    for contribution in agreed.contributions:
+        last = attended.last if contribution.end_date is None else contribution.end_date
+        span = Span(contribution.start_date, last).within(attended)
+        charged = _charged(agreed, contribution.cost, span, span, window)
+        found += [replace(charge, pence=-charge.pence, contribution=contribution) for charge in charged]
+    return found
+
+
+def _charged(agreed: Agreed, cost: Cost, span: Span, attended: Span, window: Span) -> Iterable[Charge]:
+    whole = cost.model_copy(update={"amount_pence": cost.amount_pence * agreed.times})
+    seen = span.within(window)
+    for year in financial_years(seen.first, seen.last):
+        days = year_span(year).within(window)
+        yield Charge(year, agreed.provision, span.within(days), cost, due(whole, span, attended, days))
+
+
+def _commit(cells: Schedule, agreed: Agreed, found: Sequence[Charge]) -> None:
+    gross: dict[tuple[int, bool], int] = defaultdict(int)
+    contributed: dict[int, int] = defaultdict(int)
+    spans: dict[int, Span] = {}
+    for charge in found:
+        if charge.contribution:
+            contributed[charge.year] -= charge.pence
+            continue
+        gross[charge.year, charge.provisional] += charge.pence
+        known = spans.get(charge.year, charge.span)
+        spans[charge.year] = Span(min(known.first, charge.span.first), max(known.last, charge.span.last))
+    for (year, provisional), pence in sorted(gross.items()):
+        # A contribution pays for what is priced first, and never more than there is.
+        paid_by_partner = min(pence, contributed[year])
+        contributed[year] -= paid_by_partner
+        kind = Kind.PROVISIONAL if provisional else Kind.COMMITMENT
+        _add(cells, Cell(year, str(agreed.provision), kind), pence - paid_by_partner, spans[year])
+
+
+def _expect(cells: Schedule, appeal: Appeal) -> None:
+    """An open appeal stands at what it is expected to cost, or has cost where that is more; a closed one at the latter."""
+    lodged = Span(appeal.lodged_on, appeal.lodged_on)
+    incurred = 0
+    for cost in appeal.incurred:
+        incurred += cost.amount_pence
+        cell = Cell(financial_year(cost.incurred_on), str(Provision.TRIBUNAL), Kind.COMMITMENT)
+        _add(cells, cell, cost.amount_pence, Span(cost.incurred_on, cost.incurred_on))
+    if appeal.concluded_on is None:
+        still = max(appeal.expected_pence - incurred, 0)
+        _add(cells, Cell(financial_year(appeal.lodged_on), str(Provision.TRIBUNAL), Kind.COMMITMENT), still, lodged)
+
+
+def _expose(cells: Schedule, appeal: Appeal, context: Context) -> None:
+    """What the family seeks beyond what is paid, year by year; possible, never committed, gone when it concludes."""
+    if appeal.sought is None or appeal.concluded_on is not None:
+        return
+    sought = Span(appeal.sought.start_date, context.horizon)
+    for year in financial_years(sought.first, sought.last):
+        days = sought.within(year_span(year))
+        placements = context.placements_of.get(appeal.child_ref, ())
+        paid = sum(charge.pence for placement in placements for charge in charges(placement, context, days))
+        beyond = due(appeal.sought.cost, sought, sought, days) - paid
+        _add(cells, Cell(year, str(appeal.sought.provision), Kind.EXPOSURE), max(beyond, 0), days)
+
+
+def _pay(cells: Schedule, folded: Folded) -> None:
+    """Payments move what is committed to spent, never below zero; what is paid beyond that is an exception."""
+    paid: dict[int, int] = defaultdict(int)
+    for payment in folded.payments:
+        paid[payment.financial_year] += payment.amount_pence
+    due_by_line: dict[tuple[int, str], Amount] = {}
+    for cell, amount in sorted(cells.items()):
+        if cell.kind in (Kind.COMMITMENT, Kind.PROVISIONAL):
+            known = due_by_line.get((cell.year, cell.line), Amount(0, amount.first, amount.last))
+            due_by_line[cell.year, cell.line] = known._replace(pence=known.pence + amount.pence)
+    for (year, line), amount in due_by_line.items():
+        spent = min(paid[year], amount.pence)
+        paid[year] -= spent
+        _add(cells, Cell(year, line, Kind.PAYMENT), spent, Span(amount.first, amount.last))
+
+
+def _add(cells: Schedule, cell: Cell, pence: int, span: Span) -> None:
+    if not pence:
+        return
+    known = cells.get(cell)
+    if known is None:
+        cells[cell] = Amount(pence, span.first, span.last)
+    else:
+        cells[cell] = Amount(known.pence + pence, min(known.first, span.first), max(known.last, span.last))
+
+
+def budget_schedule(events: Iterable[Event]) -> Schedule:
+    """What should stand posted for one budget line, grant or reserve: the latest figure set."""
+    latest = max(events, key=order, default=None)
+    if latest is None:
+        return {}
+    match latest.data:
+        case BudgetSet(financial_year=year, line="grant", amount_pence=pence):
+            cell = Cell(year, GRANT_LINE, Kind.GRANT)
+        case BudgetSet(financial_year=year, line=line, amount_pence=pence):
+            cell = Cell(year, str(line), Kind.BUDGET)
+        case ReserveOpened(financial_year=year, balance_pence=pence):
+            cell = Cell(year, RESERVE_LINE, Kind.RESERVE)
+        case other:
+            raise TypeError(f"{type(other).__name__} sets no budget")
+    span = year_span(year)
+    return {cell: Amount(pence, span.first, span.last)} if pence else {}
+
+
+def difference(posted: Mapping[Cell, Amount], wanted: Mapping[Cell, Amount]) -> list[Posting]:
+    """The postings that take what is posted to what should be; none where nothing changed."""
+    found = []
+    for cell in sorted(posted.keys() | wanted.keys()):
+        old, new = posted.get(cell), wanted.get(cell)
+        pence = (new.pence if new else 0) - (old.pence if old else 0)
+        if not pence:
+            continue
+        source, target = PLACES[cell.kind] if pence > 0 else reversed(PLACES[cell.kind])
+        amount = new or old
+        assert amount is not None
+        found.append(Posting(cell, source, target, abs(pence), amount.first, amount.last))
+    return found

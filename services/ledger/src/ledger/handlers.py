@@ -1,0 +1,224 @@
+"""What the ledger does with events: decide each commitment afresh, and post the difference."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine
+
+from hnb import withdrawals
+from hnb.database import transaction
+from hnb.events import (
+    BudgetSet,
+    ContributionAgreed,
+    Event,
+    PaymentMade,
+    PlacementEnded,
+    PlacementMade,
+    PlacementRepriced,
+    PlacesCommissioned,
+    ReserveOpened,
+    SupportGranted,
+    TribunalConcluded,
+    TribunalCostIncurred,
+    TribunalLodged,
+)  # fmt: skip
+from hnb.provisions import Provision
+from ledger import store
+from ledger.domain.commitments import Agreed, Folded, fold, order
+from ledger.domain.prices import annual
+from ledger.domain.schedules import Context, budget_schedule, difference, schedule, unpriced
+from ledger.settings import DEFAULT_PRICE, LedgerSettings
+from ledger.store import Entry, Key, State
+
+SETTLED_AT_ONCE = 500
+MEANS_SETTLE_SECONDS = 2.0  # a line's mean moves with every price: what hangs on it follows at most this often
+COMMITMENT = "commitment/"
+
+
+def about(event: Event) -> str | None:
+    """What of the ledger an event is about; None where it moves no money."""
+    match event.data:
+        case PlacementMade() | PlacementRepriced() | PlacementEnded() | ContributionAgreed():
+            return COMMITMENT + event.data.placement_id
+        case TribunalLodged() | TribunalCostIncurred() | TribunalConcluded():
+            return COMMITMENT + event.data.appeal_id
+        case SupportGranted():
+            return COMMITMENT + event.data.grant_id
+        case PlacesCommissioned():
+            return COMMITMENT + event.data.contract_id
+        case PaymentMade():
+            return COMMITMENT + event.data.commitment_id
+        case BudgetSet():
+            return f"budget/{event.data.financial_year}/{event.data.line}"
+        case ReserveOpened():
+            return f"reserve/{event.data.financial_year}"
+        case _:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The ledger's rules with their settings; `today` is the clock's day."""
+
+    settings: LedgerSettings
+    today: Callable[[], date]
+
+    def post(self, connection: Connection, events: Sequence[Event]) -> None:
+        """New events: decide what they are about, and post the difference, in the caller's transaction."""
+        causes: dict[Key, Event] = {}
+        for event in sorted(events, key=order):
+            subject = about(event)
+            if subject is not None:
+                causes[event.authority, subject] = event
+        if causes:
+            before = store.lock(connection, causes)
+            after, entries = self._decide(connection, before, {k: (e.source, e.id) for k, e in causes.items()})
+            self._save(connection, before, after, entries, context_may_be_old=True)
+
+    def settle(self, engine: Engine) -> bool:
+        """Decide again whatever a withdrawal, a mean price, a sibling or the turn of the year has changed.
+
+        Holds the clock from the start: what it reads beyond the commitment itself cannot change before it commits.
+        """
+        horizon = self.settings.horizon(self.today())
+        with transaction(engine) as connection:
+            if not store.anything_due(connection, horizon):
+                return False
+            due = withdrawals.due(connection, SETTLED_AT_ONCE)
+            taken_back = {(d.authority, d.about): d.withdrawal for d in due if d.about is not None}
+            recorded_at = store.tick(connection)
+            store.mark(connection, taken_back)
+            withdrawals.applied(connection, due)
+            store.mark_open(connection, horizon, SETTLED_AT_ONCE)
+            keys = store.due(connection, SETTLED_AT_ONCE)
+            if keys:
+                before = store.lock(connection, keys)
+                after, entries = self._decide(connection, before, taken_back)
+                self._save(connection, before, after, entries, context_may_be_old=False, recorded_at=recorded_at)
+                store.settled(connection, keys)
+        return len(keys) == SETTLED_AT_ONCE
+
+    def _decide(
+        self, connection: Connection, before: Mapping[Key, State], causes: Mapping[Key, tuple[str, str]]
+    ) -> tuple[dict[Key, State], list[Entry]]:
+        events = store.events_of(connection, before)
+        gone = withdrawals.against(connection, [event for found in events.values() for event in found])
+        standing = {key: [e for e in events.get(key, []) if (e.source, e.id) not in gone] for key in before}
+        folded = {key: fold(found) for key, found in standing.items() if key[1].startswith(COMMITMENT)}
+        contexts = self.contexts(connection, folded)
+        after: dict[Key, State] = {}
+        entries: list[Entry] = []
+        for key, state in before.items():
+            decided = _state(folded[key], contexts[key[0]]) if key in folded else _budget_state(standing[key])
+            after[key] = decided
+            last = max(standing[key], key=order, default=None)
+            cause = causes.get(key) or ((last.source, last.id) if last else None)
+            entries += [Entry(key, posting, cause) for posting in difference(state.schedule, decided.schedule)]
+        return after, entries
+
+    def contexts(self, connection: Connection, folded: Mapping[Key, Folded]) -> dict[str, Context]:
+        """What these commitments depend on beyond their own events, per authority."""
+        horizon = self.settings.horizon(self.today())
+        children = {
+            (key[0], appeal.child_ref) for key, one in folded.items() for appeal in one.appeals if appeal.sought
+        }
+        siblings = store.placements_of(connection, children)
+        placements: dict[str, dict[str, list[Agreed]]] = defaultdict(lambda: defaultdict(list))
+        events = store.events_of(connection, siblings) if siblings else {}
+        gone = withdrawals.against(connection, [e for found in events.values() for e in found]) if events else set()
+        for key, found in sorted(events.items()):
+            sibling = fold(event for event in found if (event.source, event.id) not in gone)
+            placements[key[0]][siblings[key]] += sibling.agreed
+        wanted = [
+            (key[0], *one) for key, part in folded.items() for one in unpriced(part.agreed, horizon)
+        ] + [
+            (authority, *one)
+            for authority, of_child in placements.items()
+            for agreed in of_child.values()
+            for one in unpriced(agreed, horizon)
+        ]  # fmt: skip
+        defaults = {p: self.settings.default_prices.get(p, DEFAULT_PRICE) for p in Provision}
+        means: dict[str, dict[tuple[Provision, date], int]] = defaultdict(dict)
+        for (authority, provision, day), pence in store.means(connection, wanted, defaults).items():
+            means[authority][provision, day] = pence
+        return {
+            authority: Context(horizon, means[authority], placements[authority])
+            for authority in {key[0] for key in folded}
+        }
+
+    def _save(
+        self,
+        connection: Connection,
+        before: Mapping[Key, State],
+        after: Mapping[Key, State],
+        entries: Sequence[Entry],
+        context_may_be_old: bool,
+        recorded_at: datetime | None = None,
+    ) -> None:
+        moved = {key: state for key, state in after.items() if state != before[key]}
+        if not moved and not entries:
+            return
+        # From here to the commit nobody else posts. What others committed meanwhile is visible to the marks below, and
+        # what they have not is decided by them after us: so nothing a commitment depends on can slip between.
+        store.post(connection, recorded_at or store.tick(connection), entries)
+        store.save(connection, moved)
+        priced = {
+            (key[0], state.provision)
+            for key in moved
+            for state in (before[key], after[key])
+            if state.kind == "placement" and state.provision and _price(before[key]) != _price(after[key])
+        }
+        store.mark_unpriced(connection, priced, MEANS_SETTLE_SECONDS)
+        children = {
+            (key[0], state.child_ref)
+            for key in moved
+            for state in (before[key], after[key])
+            if state.kind == "placement" and state.child_ref
+        }
+        store.mark_appeals(connection, children)
+        if context_may_be_old:
+            store.mark(connection, {key for key, state in moved.items() if state.unpriced or state.kind == "appeal"})
+
+
+def _price(state: State) -> tuple[object, ...]:
+    """What a line's mean takes from a placement."""
+    return state.provision, state.annual_pence, state.first_day, state.last_day
+
+
+def _state(folded: Folded, context: Context) -> State:
+    wanted = schedule(folded, context)
+    blank = State(None, None, None, None, None, None, False, None, wanted)
+    if folded.agreed:
+        first = folded.agreed[0]
+        cut = first.segments(context.horizon)
+        cost = cut[-1].cost if cut else None
+        return replace(
+            blank,
+            kind=first.kind,
+            provision=str(first.provision),
+            child_ref=first.child_ref,
+            first_day=first.start,
+            last_day=first.end,
+            annual_pence=annual(cost) if cost else None,
+            unpriced=bool(unpriced(folded.agreed, context.horizon)),
+            horizon=context.horizon if first.end is None else None,
+        )
+    if folded.appeals:
+        appeal = folded.appeals[0]
+        open_ended = appeal.sought is not None and appeal.concluded_on is None
+        return replace(
+            blank,
+            kind="appeal",
+            provision=str(Provision.TRIBUNAL),
+            child_ref=appeal.child_ref,
+            first_day=appeal.lodged_on,
+            last_day=appeal.concluded_on,
+            horizon=context.horizon if open_ended else None,
+        )
+    return blank
+
+
+def _budget_state(events: Iterable[Event]) -> State:
+    return State("budget", None, None, None, None, None, False, None, budget_schedule(events))

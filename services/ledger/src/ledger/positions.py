@@ -1,0 +1,227 @@
+"""Positions read from the balances or, as known at a past moment, from the postings; and said as they change."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, text
+
+from hnb import outbox
+from hnb.database import transaction
+from hnb.events import Driver, PositionChanged, make_event
+from hnb.provisions import LINES, Fund, fund_of
+from ledger.domain.positions import Figures, Reserve, add_up, figures, in_total
+from ledger.domain.schedules import PLACES, Kind
+from ledger.store import TOTAL
+
+SOURCE = "/hnb/ledger"
+SAID_AT_ONCE = 200
+DRIVERS = 10
+SAY_LOCK = 0x534159  # "SAY"
+
+Sums = Mapping[str, int]
+_COLUMNS = ", ".join(f"{kind}_pence AS {kind}" for kind in Kind)
+_NOW = text(f"SELECT line, {_COLUMNS} FROM balances WHERE authority = :authority AND financial_year = :year")  # noqa: S608
+_TARGETS = ", ".join(f"('{kind}', '{target}')" for kind, (_, target) in PLACES.items())
+_THEN = text(f"""
+    SELECT line, kind, sum(CASE WHEN to_place = t.target THEN amount_pence ELSE -amount_pence END)::bigint AS pence
+    FROM postings JOIN (VALUES {_TARGETS}) AS t (kind, target) USING (kind)
+    WHERE authority = :authority AND financial_year = :year AND recorded_at <= :known_at GROUP BY line, kind
+""")  # noqa: S608 - the names are the members of an enum
+_CLOCK = text("SELECT recorded_at FROM clock")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What one authority's financial year comes to, as known at a moment."""
+
+    authority: str
+    year: int
+    known_at: datetime
+    lines: dict[str, Figures]
+    total: Figures
+    reserve: Reserve
+    full_year_effect: dict[str, int]  # what each line's commitments, as known, cost in the following year
+
+
+def read(connection: Connection, authority: str, year: int, known_at: datetime | None) -> Position:
+    """The position now, or as it was known at a past moment."""
+    sums = _sums(connection, authority, year, known_at)
+    following = _sums(connection, authority, year + 1, known_at)
+    return _position(authority, year, known_at or connection.execute(_CLOCK).scalar_one(), sums, following)
+
+
+def _sums(connection: Connection, authority: str, year: int, known_at: datetime | None) -> Mapping[str, Sums]:
+    """Net pence of each kind, per line; the grant and the reserve belong to the total alone."""
+    if known_at is None:
+        rows = connection.execute(_NOW, {"authority": authority, "year": year}).mappings()
+        return {row["line"]: {kind: row[kind] for kind in Kind} for row in rows}
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in connection.execute(_THEN, {"authority": authority, "year": year, "known_at": known_at}):
+        found[row.line][row.kind] = row.pence
+    total = add_up(sums for line, sums in found.items() if in_total(line))
+    return {line: sums for line, sums in found.items() if line not in ("grant", "reserve")} | {TOTAL: total}
+
+
+def _position(
+    authority: str, year: int, known_at: datetime, sums: Mapping[str, Sums], following: Mapping[str, Sums]
+) -> Position:
+    total = figures(sums.get(TOTAL, {}))
+    of_total = sums.get(TOTAL, {})
+    return Position(
+        authority,
+        year,
+        known_at,
+        {line: figures(of_line) for line, of_line in sorted(sums.items()) if line != TOTAL},
+        total,
+        Reserve(of_total.get(Kind.GRANT, 0), of_total.get(Kind.RESERVE, 0), total.cost_pence),
+        {line: figures(of_line).cost_pence for line, of_line in following.items()},
+    )
+
+
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_UNSAID = text(f"""
+    SELECT authority, financial_year, line, version, said_at, recorded_at, {_COLUMNS} FROM balances
+    WHERE version > said_version ORDER BY recorded_at LIMIT :most FOR UPDATE SKIP LOCKED
+""")  # noqa: S608
+_FOLLOWING = text(f"""
+    SELECT b.authority, b.financial_year, b.line, {_COLUMNS} FROM balances b
+    JOIN unnest(CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:lines AS text[]))
+        AS k (authority, financial_year, line) USING (authority, financial_year, line)
+""")  # noqa: S608
+_MOVED = text("""
+    WITH moved AS (
+        SELECT about, sum(CASE WHEN to_place = 'committed' THEN amount_pence ELSE -amount_pence END)::bigint AS pence
+        FROM postings
+        WHERE authority = :authority AND financial_year = :year AND kind IN ('commitment', 'provisional')
+        AND line = ANY(:lines) AND recorded_at > coalesce(:since, '-infinity'::timestamptz)
+        GROUP BY about HAVING sum(CASE WHEN to_place = 'committed' THEN amount_pence ELSE -amount_pence END) <> 0
+    )
+    SELECT about, pence, count(*) OVER () AS commitments, (sum(pence) OVER ())::bigint AS change FROM moved
+    ORDER BY abs(pence) DESC, about LIMIT :most
+""")
+_SAID = text("""
+    UPDATE balances b SET said_version = k.version, said_at = k.recorded_at
+    FROM unnest(CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:lines AS text[]),
+        CAST(:versions AS bigint[]), CAST(:moments AS timestamptz[])) AS k (authority, financial_year, line, version, recorded_at)
+    WHERE b.authority = k.authority AND b.financial_year = k.financial_year AND b.line = k.line
+""")
+
+
+def say_changes(engine: Engine) -> bool:
+    """Say every line that changed since it was last said; whether there may be more.
+
+    Changes that come quicker than this runs are said as one, with the commitments behind all of them.
+    """
+    with transaction(engine) as connection:
+        if not connection.scalar(_LOCK, {"key": SAY_LOCK}):
+            return False
+        rows = connection.execute(_UNSAID, {"most": SAID_AT_ONCE}).mappings().all()
+        if not rows:
+            return False
+        keys = {
+            "authorities": [r["authority"] for r in rows],
+            "lines": [r["line"] for r in rows],
+        }
+        following: dict[tuple[str, int, str], Sums] = {
+            (r["authority"], r["financial_year"] - 1, r["line"]): {kind: r[kind] for kind in Kind}
+            for r in connection.execute(
+                _FOLLOWING, {**keys, "years": [r["financial_year"] + 1 for r in rows]}
+            ).mappings()
+        }
+        messages = []
+        for row in rows:
+            key = (row["authority"], row["financial_year"], row["line"])
+            position = _position(
+                row["authority"], row["financial_year"], row["recorded_at"],
+                {row["line"]: {kind: row[kind] for kind in Kind}}, {row["line"]: following.get(key, {})},
+            )  # fmt: skip
+            messages.append(("position", _changed(connection, position, row["line"], row["version"], row["said_at"])))
+        outbox.say(connection, messages)
+        connection.execute(
+            _SAID,
+            {
+                **keys,
+                "years": [r["financial_year"] for r in rows],
+                "versions": [r["version"] for r in rows],
+                "moments": [r["recorded_at"] for r in rows],
+            },
+        )
+    return len(rows) == SAID_AT_ONCE
+
+
+def _changed(connection: Connection, position: Position, line: str, version: int, since: datetime | None) -> str:
+    is_total = line == TOTAL
+    of_line = position.total if is_total else position.lines[line]
+    moved = connection.execute(
+        _MOVED,
+        {
+            "authority": position.authority, "year": position.year, "since": since, "most": DRIVERS,
+            "lines": high_needs_lines() if is_total else [line],
+        },
+    ).all()  # fmt: skip
+    change = moved[0].change if moved else 0
+    data = PositionChanged(
+        financial_year=position.year,
+        provision=line,
+        fund=Fund.HIGH_NEEDS if is_total else fund_of(line),
+        version=version,
+        recorded_at=position.known_at,
+        **line_figures(of_line, position.full_year_effect.get(line, 0)),
+        change_pence=change,
+        drivers=[Driver(commitment_id=m.about.partition("/")[2], amount_pence=m.pence) for m in moved],
+        remainder_count=(moved[0].commitments if moved else 0) - len(moved),
+        remainder_pence=change - sum(m.pence for m in moved),
+        **(reserve_figures(position.reserve) if is_total else {}),
+    )
+    return make_event(
+        "hnb.position-changed.v1",
+        source=SOURCE,
+        id=f"{position.authority}/{position.year}/{line}/{version}",
+        time=position.known_at.astimezone(UTC),
+        authority=position.authority,
+        data=data,
+    )
+
+
+def high_needs_lines() -> list[str]:
+    """The lines that make up the total."""
+    return [str(provision) for provision, line in LINES.items() if line.fund is Fund.HIGH_NEEDS]
+
+
+def line_figures(of_line: Figures, full_year_effect: int) -> dict[str, int]:
+    """A line's figures under the contract's names."""
+    return {
+        "budget_pence": of_line.budget_pence,
+        "committed_pence": of_line.committed_pence,
+        "spent_pence": of_line.spent_pence,
+        "headroom_pence": of_line.headroom_pence,
+        "provisional_pence": of_line.provisional_pence,
+        "contingent_pence": of_line.contingent_pence,
+        "full_year_effect_pence": full_year_effect,
+    }
+
+
+def reserve_figures(reserve: Reserve) -> dict[str, int]:
+    """The grant and the reserve under the contract's names."""
+    return {
+        "grant_pence": reserve.grant_pence,
+        "in_year_balance_pence": reserve.in_year_pence,
+        "reserve_opening_pence": reserve.opening_pence,
+        "reserve_closing_pence": reserve.closing_pence,
+    }
+
+
+_ALL = text(f"""
+    SELECT authority, financial_year, line, recorded_at, {_COLUMNS} FROM balances
+    ORDER BY authority, financial_year, line
+""")  # noqa: S608
+
+
+def all_now(connection: Connection) -> Iterable[tuple[str, int, str, datetime, Sums]]:
+    """Every line of every position as it stands: authority, year, line, when it last moved, net pence by kind."""
+    for row in connection.execute(_ALL).mappings():
+        yield (
+            row["authority"], row["financial_year"], row["line"], row["recorded_at"], {kind: row[kind] for kind in Kind}
+        )  # fmt: skip

@@ -1,0 +1,319 @@
+"""The ledger in PostgreSQL: commitments locked and saved, postings added, balances kept, all set-based."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import orjson
+from sqlalchemy import Connection, text
+
+from hnb.database import copy_rows
+from hnb.events import CASE_EVENTS, Event, read_event, read_json
+from hnb.money import divide_half_up
+from hnb.provisions import Provision
+from ledger.domain.positions import in_total
+from ledger.domain.schedules import PLACES, Amount, Cell, Kind, Posting, Schedule
+
+Key = tuple[str, str]  # an authority, and what an event is about
+TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A commitment as last decided: what its siblings need to know of it, and the schedule that stands posted."""
+
+    kind: str | None
+    provision: str | None
+    child_ref: str | None
+    first_day: date | None
+    last_day: date | None
+    annual_pence: int | None
+    unpriced: bool
+    horizon: date | None
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A posting with whose it is and the event that caused it."""
+
+    key: Key
+    posting: Posting
+    cause: tuple[str, str] | None
+
+
+_ENSURE = text("""
+    INSERT INTO commitments (authority, about)
+    SELECT * FROM unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (a, b) ORDER BY a, b
+    ON CONFLICT DO NOTHING
+""")
+_LOCK = text("""
+    SELECT c.* FROM commitments c
+    JOIN unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (authority, about) USING (authority, about)
+    ORDER BY c.authority, c.about FOR UPDATE OF c
+""")
+_EVENTS = text("""
+    SELECT i.authority, i.about, i.body FROM inbox i
+    JOIN unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (authority, about) USING (authority, about)
+""")
+_MEANS = text("""
+    SELECT k.authority, k.provision, k.day, m.pence, m.placements
+    FROM unnest(CAST(:authorities AS text[]), CAST(:provisions AS text[]), CAST(:days AS date[]))
+        AS k (authority, provision, day)
+    CROSS JOIN LATERAL (
+        SELECT sum(annual_pence)::bigint AS pence, count(*) AS placements FROM commitments c
+        WHERE c.authority = k.authority AND c.provision = k.provision AND c.kind = 'placement'
+        AND c.annual_pence IS NOT NULL AND c.first_day <= k.day AND (c.last_day IS NULL OR c.last_day >= k.day)
+    ) m
+""")
+_SIBLINGS = text("""
+    SELECT authority, about, child_ref FROM commitments
+    JOIN unnest(CAST(:authorities AS text[]), CAST(:children AS text[])) AS k (authority, child_ref)
+    USING (authority, child_ref) WHERE kind = 'placement'
+""")
+_TICK = text("""
+    UPDATE clock SET recorded_at = greatest(clock_timestamp(), recorded_at + interval '1 microsecond')
+    RETURNING recorded_at
+""")
+_SAVE = text("""
+    UPDATE commitments c SET kind = s.kind, provision = s.provision, child_ref = s.child_ref,
+        first_day = s.first_day, last_day = s.last_day, annual_pence = s.annual_pence, unpriced = s.unpriced,
+        horizon = s.horizon, schedule = CAST(s.schedule AS jsonb)
+    FROM unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[]), CAST(:kinds AS text[]),
+        CAST(:provisions AS text[]), CAST(:children AS text[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]),
+        CAST(:annuals AS bigint[]), CAST(:unpriced AS boolean[]), CAST(:horizons AS date[]), CAST(:schedules AS text[]))
+        AS s (authority, about, kind, provision, child_ref, first_day, last_day, annual_pence, unpriced, horizon,
+            schedule)
+    WHERE c.authority = s.authority AND c.about = s.about
+""")
+_SUMS = ", ".join(f"{kind}_pence" for kind in Kind)
+_BALANCE = text(f"""
+    INSERT INTO balances (authority, financial_year, line, {_SUMS}, version, recorded_at)
+    SELECT authority, financial_year, line, {_SUMS}, 1, :recorded_at FROM unnest(
+        CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:lines AS text[]),
+        {", ".join(f"CAST(:{kind} AS bigint[])" for kind in Kind)}
+    ) AS b (authority, financial_year, line, {_SUMS})
+    ORDER BY authority, financial_year, line
+    ON CONFLICT (authority, financial_year, line) DO UPDATE SET
+        {", ".join(f"{kind}_pence = balances.{kind}_pence + EXCLUDED.{kind}_pence" for kind in Kind)},
+        version = balances.version + 1, recorded_at = EXCLUDED.recorded_at
+""")  # noqa: S608 - the names are the members of an enum
+_MARK = """
+    INSERT INTO stale (authority, about, due_at) {found}
+    ON CONFLICT (authority, about) DO UPDATE SET due_at = least(stale.due_at, EXCLUDED.due_at)
+"""
+_MARK_UNPRICED = text(_MARK.format(found="""
+    SELECT c.authority, c.about, clock_timestamp() + make_interval(secs => :seconds) FROM commitments c
+    JOIN unnest(CAST(:authorities AS text[]), CAST(:provisions AS text[])) AS k (authority, provision)
+    USING (authority, provision) WHERE c.unpriced
+"""))  # fmt: skip
+_MARK_APPEALS = text(_MARK.format(found="""
+    SELECT DISTINCT c.authority, c.about, clock_timestamp() FROM commitments c
+    JOIN unnest(CAST(:authorities AS text[]), CAST(:children AS text[])) AS k (authority, child_ref)
+    USING (authority, child_ref) WHERE c.kind = 'appeal'
+"""))  # fmt: skip
+_MARK_KEYS = text(_MARK.format(found="""
+    SELECT a, b, clock_timestamp() FROM unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (a, b)
+"""))  # fmt: skip
+_MARK_OPEN = text("""
+    INSERT INTO stale (authority, about, due_at)
+    SELECT authority, about, clock_timestamp() FROM commitments WHERE horizon < :horizon LIMIT :most
+    ON CONFLICT DO NOTHING
+""")
+_DUE = text("SELECT authority, about FROM stale WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT :most")
+_ANYTHING_DUE = text("""
+    SELECT EXISTS (SELECT FROM stale WHERE due_at <= clock_timestamp())
+        OR EXISTS (SELECT FROM withdrawals w JOIN inbox i ON i.source = w.target_source AND i.id = w.target_id
+            AND i.authority = w.authority WHERE NOT w.applied)
+        OR EXISTS (SELECT FROM commitments WHERE horizon < :horizon)
+""")
+_FREE = text("""
+    SELECT c.authority, c.about FROM commitments c
+    JOIN unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (authority, about) USING (authority, about)
+    ORDER BY c.authority, c.about FOR UPDATE OF c SKIP LOCKED
+""")
+_SETTLED = text("""
+    DELETE FROM stale s USING unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (authority, about)
+    WHERE s.authority = k.authority AND s.about = k.about
+""")
+
+
+def _keys(keys: Iterable[Key]) -> dict[str, list[str]]:
+    pairs = sorted(keys)
+    return {"authorities": [a for a, _ in pairs], "abouts": [b for _, b in pairs]}
+
+
+def lock(connection: Connection, keys: Iterable[Key]) -> dict[Key, State]:
+    """The commitments' states, made where they are new, and locked until the transaction ends; in sorted order."""
+    binds = _keys(keys)
+    connection.execute(_ENSURE, binds)
+    return {
+        (row.authority, row.about): State(
+            row.kind, row.provision, row.child_ref, row.first_day, row.last_day, row.annual_pence, row.unpriced,
+            row.horizon, read_schedule(row.schedule),
+        )
+        for row in connection.execute(_LOCK, binds)
+    }  # fmt: skip
+
+
+def read_schedule(rows: Sequence[Sequence[object]]) -> Schedule:
+    """A schedule as it is kept on the commitment's row."""
+    return {
+        Cell(int(str(year)), str(line), Kind(str(kind))): Amount(
+            int(str(pence)), date.fromisoformat(str(first)), date.fromisoformat(str(last))
+        )
+        for year, line, kind, pence, first, last in rows
+    }
+
+
+def events_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, list[Event]]:
+    """Every event ever heard about these keys."""
+    found: dict[Key, list[Event]] = defaultdict(list)
+    for row in connection.execute(_EVENTS, _keys(keys)):
+        found[row.authority, row.about].append(read_event(read_json(row.body), known=CASE_EVENTS))
+    return found
+
+
+def means(
+    connection: Connection, wanted: Iterable[tuple[str, Provision, date]], defaults: Mapping[Provision, int]
+) -> dict[tuple[str, Provision, date], int]:
+    """The mean yearly price of each authority's line over the placements live on a day, or the line's default."""
+    asked = sorted(set(wanted))
+    if not asked:
+        return {}
+    rows = connection.execute(
+        _MEANS,
+        {
+            "authorities": [a for a, _, _ in asked],
+            "provisions": [str(p) for _, p, _ in asked],
+            "days": [d for _, _, d in asked],
+        },
+    )
+    return {
+        (row.authority, Provision(row.provision), row.day): divide_half_up(row.pence, row.placements)
+        if row.placements
+        else defaults[Provision(row.provision)]
+        for row in rows
+    }
+
+
+def placements_of(connection: Connection, children: Iterable[tuple[str, str]]) -> dict[Key, str]:
+    """The placements of these (authority, child) pairs: their keys, and whose each is."""
+    pairs = sorted(set(children))
+    if not pairs:
+        return {}
+    rows = connection.execute(_SIBLINGS, {"authorities": [a for a, _ in pairs], "children": [c for _, c in pairs]})
+    return {(row.authority, row.about): row.child_ref for row in rows}
+
+
+def tick(connection: Connection) -> datetime:
+    """Take the clock: the moment of knowledge of all that follows, later than any before.
+
+    Everyone who posts waits here for whoever posted before to commit, so the order of recorded_at is the order in
+    which knowledge became visible, and a figure "as known at" a moment never changes afterwards.
+    """
+    recorded_at: datetime = connection.execute(_TICK).scalar_one()
+    return recorded_at
+
+
+def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]) -> None:
+    """Add postings to the journal and their sums to the balances."""
+    if not entries:
+        return
+    columns = (
+        "recorded_at", "authority", "about", "financial_year", "line", "kind", "from_place", "to_place",
+        "amount_pence", "first_day", "last_day", "event_source", "event_id",
+    )  # fmt: skip
+    copy_rows(
+        connection, "postings", columns,
+        (
+            (recorded_at, *entry.key, p.cell.year, str(p.cell.line), str(p.cell.kind), p.source, p.target, p.pence, p.first,
+             p.last, *(entry.cause or (None, None)))
+            for entry in entries for p in (entry.posting,)
+        ),
+    )  # fmt: skip
+    sums: dict[tuple[str, int, str], dict[Kind, int]] = defaultdict(lambda: dict.fromkeys(Kind, 0))
+    for entry in entries:
+        cell, authority = entry.posting.cell, entry.key[0]
+        signed = entry.posting.pence if entry.posting.target == PLACES[cell.kind][1] else -entry.posting.pence
+        if cell.kind not in (Kind.GRANT, Kind.RESERVE):
+            sums[authority, cell.year, cell.line][cell.kind] += signed
+        if in_total(cell.line):
+            sums[authority, cell.year, TOTAL][cell.kind] += signed
+    lines = sorted(sums)
+    # Postings are on record before the row of a line is touched: who sees the new version sees what made it.
+    connection.execute(
+        _BALANCE,
+        {
+            "authorities": [a for a, _, _ in lines],
+            "years": [y for _, y, _ in lines],
+            "lines": [str(line) for _, _, line in lines],
+            "recorded_at": recorded_at,
+            **{str(kind): [sums[key][kind] for key in lines] for kind in Kind},
+        },
+    )
+
+
+def save(connection: Connection, states: Mapping[Key, State]) -> None:
+    """Keep what was decided."""
+    keys = sorted(states)
+    rows = [states[key] for key in keys]
+    connection.execute(
+        _SAVE,
+        {
+            **_keys(keys),
+            "kinds": [s.kind for s in rows],
+            "provisions": [s.provision for s in rows],
+            "children": [s.child_ref for s in rows],
+            "firsts": [s.first_day for s in rows],
+            "lasts": [s.last_day for s in rows],
+            "annuals": [s.annual_pence for s in rows],
+            "unpriced": [s.unpriced for s in rows],
+            "horizons": [s.horizon for s in rows],
+            "schedules": [orjson.dumps([(*c, *a) for c, a in s.schedule.items()]).decode() for s in rows],
+        },
+    )
+
+
+def mark_unpriced(connection: Connection, lines: Iterable[tuple[str, str]], seconds: float) -> None:
+    """What has no price on these (authority, provision) lines is to be decided again, some seconds from now."""
+    pairs = sorted(lines)
+    if pairs:
+        binds = {"authorities": [a for a, _ in pairs], "provisions": [p for _, p in pairs], "seconds": seconds}
+        connection.execute(_MARK_UNPRICED, binds)
+
+
+def mark_appeals(connection: Connection, children: Iterable[tuple[str, str]]) -> None:
+    """The appeals of these (authority, child) pairs are to be decided again."""
+    pairs = sorted(children)
+    if pairs:
+        connection.execute(_MARK_APPEALS, {"authorities": [a for a, _ in pairs], "children": [c for _, c in pairs]})
+
+
+def mark(connection: Connection, keys: Iterable[Key]) -> None:
+    """These commitments are to be decided again."""
+    binds = _keys(keys)
+    if binds["abouts"]:
+        connection.execute(_MARK_KEYS, binds)
+
+
+def mark_open(connection: Connection, horizon: date, most: int) -> None:
+    """Open commitments last run to an earlier horizon are to be decided again: the yearly roll-forward."""
+    connection.execute(_MARK_OPEN, {"horizon": horizon, "most": most})
+
+
+def anything_due(connection: Connection, horizon: date) -> bool:
+    """Whether settling would find something to do."""
+    return bool(connection.scalar(_ANYTHING_DUE, {"horizon": horizon}))
+
+
+def due(connection: Connection, most: int) -> list[Key]:
+    """Commitments to decide again now, locked; those another transaction holds are left for the next time."""
+    keys = [(row.authority, row.about) for row in connection.execute(_DUE, {"most": most})]
+    return [(row.authority, row.about) for row in connection.execute(_FREE, _keys(keys))] if keys else []
+
+
+def settled(connection: Connection, keys: Iterable[Key]) -> None:
+    """These were decided again."""
+    connection.execute(_SETTLED, _keys(keys))

@@ -1,0 +1,74 @@
+"""The ledger's tables, as the migrations leave them."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from ledger.domain.schedules import Kind
+
+metadata = MetaData()
+
+# What is known of each commitment, budget line, grant and reserve: the row that is locked while it is decided, and the
+# schedule that stands posted for it, so that a difference needs no sum over postings.
+commitments = Table(
+    "commitments",
+    metadata,
+    Column("authority", Text, primary_key=True),
+    Column("about", Text, primary_key=True),
+    Column("kind", Text),  # placement, grant, contract, appeal, budget; null while what its events are about is unknown
+    Column("provision", Text),
+    Column("child_ref", Text),
+    Column("first_day", Date),
+    Column("last_day", Date),  # null while open
+    Column("annual_pence", BigInteger),  # the price in force last, as a year's; null where unpriced or paid once
+    Column("unpriced", Boolean, nullable=False, server_default="false"),
+    Column("horizon", Date),  # the horizon its open end was run to
+    Column("schedule", JSONB, nullable=False, server_default="[]"),
+)
+
+# The journal of money: append-only, in the order in which the ledger learned of things.
+postings = Table(
+    "postings",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("financial_year", Integer, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("from_place", Text, nullable=False),
+    Column("to_place", Text, nullable=False),
+    Column("amount_pence", BigInteger, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("event_source", Text),  # the event that caused it; null where time or another commitment's price did
+    Column("event_id", Text),
+)
+
+# The sums of postings, per line and for the year's total, with the version last said on the position stream.
+balances = Table(
+    "balances",
+    metadata,
+    Column("authority", Text, primary_key=True),
+    Column("financial_year", Integer, primary_key=True),
+    Column("line", Text, primary_key=True),
+    *(Column(f"{kind}_pence", BigInteger, nullable=False) for kind in Kind),
+    Column("version", BigInteger, nullable=False),
+    Column("said_version", BigInteger, nullable=False, server_default="0"),
+    Column("said_at", DateTime(timezone=True)),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+)
+
+# One row: when the ledger last learned something. Whoever posts holds it until commit, so that recorded_at only rises.
+clock = Table(
+    "clock", metadata, Column("one", Boolean, primary_key=True), Column("recorded_at", DateTime(timezone=True))
+)
+
+# Commitments to decide again, because something they depend on has changed.
+stale = Table(
+    "stale",
+    metadata,
+    Column("authority", Text, primary_key=True),
+    Column("about", Text, primary_key=True),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+)
