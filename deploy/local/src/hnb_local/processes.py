@@ -53,6 +53,7 @@ class Child:
         self._cwd = cwd
         self._process: subprocess.Popen[bytes] | None = None
         self.started_at = 0.0
+        self._log_start = 0
 
     @property
     def pid(self) -> int:
@@ -66,6 +67,7 @@ class Child:
         if self._account is not None:
             as_user = {"user": self._account.uid, "group": self._account.gid, "extra_groups": []}
         with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
+            self._log_start = out.tell()
             # Its own session: the terminal's Ctrl-C must not end a server before its clients have drained.
             self._process = subprocess.Popen(
                 self._argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
@@ -97,9 +99,9 @@ class Child:
                 self._process.wait()
 
     def tail(self) -> list[str]:
-        """The last lines it wrote."""
+        """The last lines it wrote since it was last started."""
         with self.log.open("rb") as file:
-            file.seek(max(self.log.stat().st_size - TAIL_BYTES, 0))
+            file.seek(max(self.log.stat().st_size - TAIL_BYTES, self._log_start))
             return [line for line in file.read().decode(errors="replace").splitlines() if line.strip()][-TAIL_LINES:]
 
 
