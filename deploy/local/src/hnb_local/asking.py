@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,16 @@ def find_service(service: str, given_url: str | None, data_dir: Path) -> str:
         raise CommandFailed(f"{file} cannot be read: give --{service}-url instead.") from None
 
 
-def ask(service: str, url: str, path: str, query: dict[str, str]) -> Any:
+def ask(service: str, url: str, path: str, query: Mapping[str, str | int | None]) -> Any:
     """The JSON a service answers; its own words, as CommandFailed, when it refuses."""
+    given = {name: value for name, value in query.items() if value is not None}
     token = os.environ.get("HNB_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     # What runs on this machine is never asked through a proxy.
     local = url.startswith(("http://127.", "http://localhost", "http://[::1]"))
     try:
         with httpx.Client(timeout=ANSWER_SECONDS, trust_env=not local) as client:
-            answer = client.get(url + path, params=query, headers=headers)
+            answer = client.get(url + path, params=given, headers=headers)
             said = answer.json()
     except httpx.HTTPError as error:
         raise CommandFailed(f"The {service} service does not answer at {url}: {error}.") from None

@@ -70,17 +70,33 @@ def position(
     as_json: Json = False,
 ) -> None:
     """Show where the money of a financial year stands, line by line."""
-    from datetime import UTC, datetime
-
-    from hnb.calendar import financial_year as year_of
     from hnb_local.asking import ask, find_service
     from hnb_local.position import position_table
     from hnb_local.showing import show, show_json
 
-    year = financial_year if financial_year is not None else year_of(datetime.now(UTC).date())
-    query = {"authority": authority, "financial_year": str(year)} | ({"known_at": known_at} if known_at else {})
+    query = {"authority": authority, "financial_year": financial_year, "known_at": known_at}
     answer = ask("ledger", find_service("ledger", ledger_url, data_dir), "/positions", query)
     show_json(answer) if as_json else show(position_table(answer))
+
+
+@app.command(epilog="Example: hnb explain PL-1042")
+def explain(
+    commitment: Annotated[str, typer.Argument(help="The id of a placement, appeal, grant or contract for places.")],
+    data_dir: DataDir = Path(".hnb"),
+    ledger_url: LedgerUrl = None,
+    authority: Authority = LEICESTER,
+    as_json: Json = False,
+) -> None:
+    """Explain one commitment: its price, its pence by year, its postings, its events."""
+    from urllib.parse import quote
+
+    from hnb_local.asking import ask, find_service
+    from hnb_local.explain import commitment_view
+    from hnb_local.showing import show, show_json
+
+    path = f"/commitments/{quote(commitment, safe='')}"
+    answer = ask("ledger", find_service("ledger", ledger_url, data_dir), path, {"authority": authority})
+    show_json(answer) if as_json else show(commitment_view(answer))
 
 
 def main() -> None:

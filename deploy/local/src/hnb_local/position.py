@@ -7,8 +7,7 @@ from rich.text import Text
 
 from hnb.calendar import year_label
 from hnb.money import pounds
-from hnb.provisions import LINES, Provision
-from hnb_local.showing import money
+from hnb_local.showing import line_title, money
 
 _COLUMNS = ("budget", "committed", "spent", "headroom", "provisional", "contingent", "full_year_effect")
 _TITLES = ("Budget", "Committed", "Spent", "Headroom", "of it unpriced", "At tribunal", "Next full year")
@@ -23,26 +22,19 @@ def position_table(answer: dict[str, Any]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     lines = answer["lines"]
     for line in (line for line in lines if line["fund"] == "high-needs"):
-        table.add_row(_name(line["provision"]), *_figures(line))
+        table.add_row(line_title(line["provision"]), *_figures(line))
     table.add_section()
     table.add_row("Total", *_figures(answer["total"]), style="bold")
     others = [line for line in lines if line["fund"] != "high-needs"]
     if others:
         table.add_section()
     for line in others:
-        table.add_row(_name(line["provision"]), *_figures(line), style="dim")
+        table.add_row(line_title(line["provision"]), *_figures(line), style="dim")
     return table
 
 
 def _figures(line: dict[str, Any]) -> list[Text]:
     return [money(line.get(f"{column}_pence")) for column in _COLUMNS]
-
-
-def _name(provision: str) -> str:
-    try:
-        return LINES[Provision(provision)].title
-    except ValueError:  # a newer ledger may know a line this command does not
-        return provision
 
 
 def _caption(answer: dict[str, Any]) -> str:

@@ -4,9 +4,11 @@ import json
 
 import typer
 from rich.console import Console, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from hnb.money import pounds
+from hnb.provisions import LINES, Provision
 
 WIDTH_ELSEWHERE = 160  # where no terminal says how wide it is, a table is not cut
 
@@ -16,6 +18,27 @@ def money(pence: int | None) -> Text:
     if pence is None:
         return Text("–")
     return Text(pounds(pence), style="red" if pence < 0 else "")
+
+
+def line_title(line: str) -> str:
+    """What a provision line is called in print."""
+    try:
+        return LINES[Provision(line)].title
+    except ValueError:  # `grant`, `reserve`, or a line of a newer ledger than this command
+        return line
+
+
+def plain_table(title: str, *columns: str) -> Table:
+    """A table whose last column is an amount where it is called so, and whose cells are never cut."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column == "Amount" else "left", overflow="fold")
+    return table
+
+
+def add_row(table: Table, *cells: str | Text) -> None:
+    """A row whose words are shown as they are: an id in square brackets is no markup."""
+    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
 
 
 def show(what: RenderableType) -> None:
