@@ -138,6 +138,7 @@ def test_nothing_is_paid_beyond_what_it_costs_and_most_is_paid(feed: Feed) -> No
         paid[data["commitment_id"]] += data["amount_pence"]
     charged = charge(d.event for d in _said(feed))
     assert all(amount <= charged[id].pence for id, amount in paid.items())
+    assert paid.total() == sum(feed.expected.spent.values())
     assert 0.6 < paid.total() / feed.expected.total < 0.95
 
 

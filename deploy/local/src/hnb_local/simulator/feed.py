@@ -10,7 +10,7 @@ from hnb_local.simulator.calibrate import calibrate
 from hnb_local.simulator.disputes import write_disputes
 from hnb_local.simulator.leicester import FIRST_DAY, ROWS, expected_pence
 from hnb_local.simulator.mistakes import malform, write_paid_twice, write_phantoms, write_wrong_prices
-from hnb_local.simulator.payments import write_payments
+from hnb_local.simulator.payments import spent_by_line, write_payments
 from hnb_local.simulator.pen import FINANCE, Event, Pen, happened, order
 from hnb_local.simulator.placements import Placing
 from hnb_local.simulator.plans import make_children, write_plans
@@ -40,9 +40,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What must stand once all has been played: pence by high-needs line, and the counts of the door's answers."""
+    """What must stand once all has been played, and the counts of the door's answers.
+
+    `lines` are pence committed and spent together by high-needs line, `spent` those of them that were paid.
+    """
 
     lines: dict[str, int]
+    spent: dict[str, int]
     accepted: int
     duplicates: int
     malformed: int
@@ -67,7 +71,8 @@ def leicester_year(seed: int) -> Feed:
     written = write_year(seed)
     deliveries = _deliver(Random(f"{seed}/arrivals"), written)
     duplicates, malformed = (sum(getattr(d, kind) for d in deliveries) for kind in ("duplicate", "malformed"))
-    return Feed(seed, deliveries, Expected(expected_pence(), len(written), duplicates, malformed))
+    spent = spent_by_line(written, charge(written))
+    return Feed(seed, deliveries, Expected(expected_pence(), spent, len(written), duplicates, malformed))
 
 
 def write_year(seed: int) -> list[Event]:

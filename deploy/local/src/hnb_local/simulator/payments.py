@@ -35,6 +35,15 @@ def write_payments(pen: Pen, random: Random, charged: dict[str, Charged]) -> lis
     return said
 
 
+def spent_by_line(events: Iterable[Event], charged: dict[str, Charged]) -> dict[str, int]:
+    """Pence paid by line, once what was withdrawn is taken away."""
+    lines = dict.fromkeys({charge.line for charge in charged.values()}, 0)
+    for event in standing(events):
+        if event["type"] == "hnb.payment-made.v1":
+            lines[charged[event["data"]["commitment_id"]].line] += event["data"]["amount_pence"]
+    return lines
+
+
 def _days(events: Iterable[Event]) -> tuple[dict[str, date], dict[str, date]]:
     """The first and last day of every commitment, where one is said; corrections never move these here."""
     firsts: dict[str, date] = {}
