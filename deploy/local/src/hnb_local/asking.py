@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 
-from hnb_local.errors import WRONG_USE, CommandFailed
+from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.folder import ADDRESSES_FILE
 
 ANSWER_SECONDS = 30
+NOT_FOUND = 404
 
 
 def find_service(service: str, given_url: str | None, data_dir: Path) -> str:
@@ -50,5 +51,7 @@ def ask(service: str, url: str, path: str, query: Mapping[str, str | int | None]
     if answer.status_code in (401, 403):
         raise CommandFailed(f"The {service} service wants a token: set HNB_TOKEN.")
     reason = str(said.get("detail", answer.status_code)) if isinstance(said, dict) else str(answer.status_code)
+    if answer.status_code == NOT_FOUND:
+        raise CommandFailed(f"{reason[:1].upper()}{reason[1:].rstrip('.')}.")
     wrong = answer.status_code in (400, 422)
-    raise CommandFailed(f"The {service} service refuses: {reason.rstrip('.')}.", WRONG_USE if wrong else 1)
+    raise CommandFailed(f"The {service} service refuses: {reason.rstrip('.')}.", WRONG_USE if wrong else COULD_NOT)

@@ -72,11 +72,15 @@ def position(
     """Show where the money of a financial year stands, line by line."""
     from hnb_local.asking import ask, find_service
     from hnb_local.position import position_table
-    from hnb_local.showing import show, show_json
+    from hnb_local.showing import WIDE_COLUMNS, console, show_json
 
     query = {"authority": authority, "financial_year": financial_year, "known_at": known_at}
     answer = ask("ledger", find_service("ledger", ledger_url, data_dir), "/positions", query)
-    show_json(answer) if as_json else show(position_table(answer))
+    if as_json:
+        show_json(answer)
+    else:
+        screen = console()
+        screen.print(position_table(answer, wide=screen.width >= WIDE_COLUMNS))
 
 
 @app.command(epilog="Example: hnb explain PL-1042")
@@ -92,11 +96,14 @@ def explain(
 
     from hnb_local.asking import ask, find_service
     from hnb_local.explain import commitment_view
-    from hnb_local.showing import show, show_json
+    from hnb_local.showing import console, show_json
 
     path = f"/commitments/{quote(commitment, safe='')}"
     answer = ask("ledger", find_service("ledger", ledger_url, data_dir), path, {"authority": authority})
-    show_json(answer) if as_json else show(commitment_view(answer))
+    if as_json:
+        show_json(answer)
+    else:
+        console().print(commitment_view(answer))
 
 
 def main() -> None:

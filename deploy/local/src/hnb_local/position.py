@@ -7,34 +7,45 @@ from rich.text import Text
 
 from hnb.calendar import year_label
 from hnb.money import pounds
+from hnb.provisions import Fund
 from hnb_local.showing import line_title, money
 
-_COLUMNS = ("budget", "committed", "spent", "headroom", "provisional", "contingent", "full_year_effect")
-_TITLES = ("Budget", "Committed", "Spent", "Headroom", "of it unpriced", "At tribunal", "Next full year")
+_FIGURES = {
+    "budget_pence": "Budget",
+    "committed_pence": "Committed",
+    "spent_pence": "Spent",
+    "headroom_pence": "Headroom",
+    "provisional_pence": "of it unpriced",
+    "contingent_pence": "At tribunal",
+    "full_year_effect_pence": "Next full year",
+}
+_FIGURES_WHEN_NARROW = 4
 
 
-def position_table(answer: dict[str, Any]) -> Table:
-    """The lines of a position with their total; lines of another fund stand below it, as they are not in it."""
+def position_table(answer: dict[str, Any], *, wide: bool) -> Table:
+    """The lines of a position with their total; lines of another fund stand below it, as they are not in it.
+
+    Where there is no room (`wide` is false) only the first figures are shown, in whole pounds.
+    """
+    figures = list(_FIGURES) if wide else list(_FIGURES)[:_FIGURES_WHEN_NARROW]
     title = f"High Needs Block {year_label(answer['financial_year'])}, {answer['authority']}"
     table = Table(title=title, title_justify="left", caption=_caption(answer), caption_justify="left")
-    table.add_column("Provision", no_wrap=True)
-    for name in _TITLES:
-        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Provision")
+    for figure in figures:
+        table.add_column(_FIGURES[figure], justify="right", no_wrap=True)
+
+    def cells(line: dict[str, Any]) -> list[Text]:
+        return [money(line.get(figure), whole=not wide) for figure in figures]
+
     lines = answer["lines"]
-    for line in (line for line in lines if line["fund"] == "high-needs"):
-        table.add_row(line_title(line["provision"]), *_figures(line))
+    for line in (line for line in lines if line["fund"] == Fund.HIGH_NEEDS):
+        table.add_row(line_title(line["provision"]), *cells(line))
     table.add_section()
-    table.add_row("Total", *_figures(answer["total"]), style="bold")
-    others = [line for line in lines if line["fund"] != "high-needs"]
-    if others:
-        table.add_section()
-    for line in others:
-        table.add_row(line_title(line["provision"]), *_figures(line), style="dim")
+    table.add_row("Total", *cells(answer["total"]), style="bold")
+    table.add_section()
+    for line in (line for line in lines if line["fund"] != Fund.HIGH_NEEDS):
+        table.add_row(line_title(line["provision"]), *cells(line), style="dim")
     return table
-
-
-def _figures(line: dict[str, Any]) -> list[Text]:
-    return [money(line.get(f"{column}_pence")) for column in _COLUMNS]
 
 
 def _caption(answer: dict[str, Any]) -> str:

@@ -35,6 +35,14 @@ class Database:
     child: Child | None = None
 
 
+def check_addresses(broker_url: str | None, database_url: str | None) -> None:
+    """Refuses an address of another form than the services take, before anything is started."""
+    if broker_url is not None and not broker_url.startswith(("redis://", "rediss://", "unix://")):
+        raise CommandFailed("--broker-url is not of the form redis://:password@host:port/0.", WRONG_USE)
+    if database_url is not None and not database_url.startswith(("postgresql://", "postgres://")):
+        raise CommandFailed("--database-url is not of the form postgresql://role:password@host:port/.", WRONG_USE)
+
+
 def start_broker(folder: DataFolder, exits: ExitStack, given_url: str | None, *, durable: bool = True) -> Broker:
     """The embedded Valkey, stopped by `exits`; or the given server, once it has answered."""
     if given_url is None:
@@ -44,9 +52,7 @@ def start_broker(folder: DataFolder, exits: ExitStack, given_url: str | None, *,
     try:
         with redis.Redis.from_url(given_url, socket_connect_timeout=CONNECT_SECONDS) as client:
             client.ping()
-    except ValueError:
-        raise CommandFailed("--broker-url is not of the form redis://:password@host:port/0.", WRONG_USE) from None
-    except redis.RedisError as error:
+    except (redis.RedisError, ValueError) as error:
         raise CommandFailed(f"The broker of --broker-url cannot be used: {error}.") from None
     return Broker(given_url)
 
@@ -61,9 +67,6 @@ def start_database(folder: DataFolder, exits: ExitStack, given_url: str | None, 
         port = urlsplit(admin_url).port or 0
         urls = {service: postgres_url(service, secrets[service], port) for service in SERVICES}
         return Database(admin_url, urls, child)
-    if urlsplit(given_url).scheme not in ("postgresql", "postgres"):
-        message = "--database-url is not of the form postgresql://role:password@host:port/database."
-        raise CommandFailed(message, WRONG_USE)
     try:
         return Database(given_url, _databases_on(given_url))
     except psycopg.Error as error:

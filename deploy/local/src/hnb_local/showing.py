@@ -3,21 +3,23 @@
 import json
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hnb.money import pounds
+from hnb.money import divide_half_up, pounds
 from hnb.provisions import LINES, Provision
 
-WIDTH_ELSEWHERE = 160  # where no terminal says how wide it is, a table is not cut
+WIDE_COLUMNS = 150  # room for every figure of a position
+WIDTH_ELSEWHERE = 160  # where no terminal says how wide it is, nothing is cut
 
 
-def money(pence: int | None) -> Text:
-    """Pence in pounds: red below zero, a dash where there is no figure."""
+def money(pence: int | None, *, whole: bool = False) -> Text:
+    """Pence in pounds, to the penny or to the nearest pound: red below zero, a dash where there is no figure."""
     if pence is None:
         return Text("–")
-    return Text(pounds(pence), style="red" if pence < 0 else "")
+    shown = pounds(divide_half_up(pence, 100) * 100).removesuffix(".00") if whole else pounds(pence)
+    return Text(shown, style="red" if pence < 0 else "")
 
 
 def line_title(line: str) -> str:
@@ -41,11 +43,10 @@ def add_row(table: Table, *cells: str | Text) -> None:
     table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
 
 
-def show(what: RenderableType) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH_ELSEWHERE)
-    console.print(what)
+def console() -> Console:
+    """Where tables go; its width says how much of one fits."""
+    terminal = Console()
+    return terminal if terminal.is_terminal else Console(width=WIDTH_ELSEWHERE)
 
 
 def show_json(answer: object) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.folder import SERVICES, DataFolder, Say
 from hnb_local.processes import Child, free_ports, is_free
-from hnb_local.servers import start_broker, start_database
+from hnb_local.servers import check_addresses, start_broker, start_database
 from hnb_local.supervisor import Supervisor, last_sentence
 
 MAX_PORT = 65535
@@ -97,6 +97,7 @@ class Stack:
             time.sleep(POLL_SECONDS if waiting else 0)
 
     def _start(self) -> None:
+        check_addresses(self.broker_url or None, self._given_database)
         self._exits.enter_context(self.folder)
         ports = dict(zip(SERVICES, _choose_ports(*self._port_wish), strict=True))
         supervisor = Supervisor(self._say)
