@@ -32,7 +32,7 @@ class Servers:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """One embedded broker and database server for the whole run; they sync nothing, since nothing outlives it."""
-    with _folder() as path, DataFolder(path, print) as folder, ExitStack() as exits:
+    with scratch_folder() as path, DataFolder(path, print) as folder, ExitStack() as exits:
         database = start_database(folder, exits, None, durable=False)
         yield Servers(start_broker(folder, exits, None, durable=False), database)
 
@@ -64,12 +64,12 @@ def database_url(servers: Servers) -> Iterator[FreshDatabase]:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """The whole system as `hnb up` starts it, empty, shared by the tests of one module."""
-    with _folder() as path, Stack(path, say=print, durable=False) as running:
+    with scratch_folder() as path, Stack(path, say=print, durable=False) as running:
         yield running
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def scratch_folder() -> Iterator[Path]:
     # Not pytest's own: it takes back the right to pass through that PostgreSQL, under root, needs.
     path = Path(tempfile.mkdtemp(prefix="hnb-test-"))
     try:
