@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
+from hnb_local.simulator import command as simulator
 
 LEICESTER = "E06000016"
 
@@ -54,6 +55,9 @@ def up(
     from hnb_local.up import run
 
     run(data_dir, broker_url=broker_url, database_url=database_url, port_base=port_base)
+
+
+app.command(epilog=simulator.EXAMPLE)(simulator.simulate)
 
 
 @app.command(epilog="Example: hnb position --financial-year 2025")
