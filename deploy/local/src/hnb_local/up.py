@@ -29,7 +29,9 @@ def stop_requests() -> Iterator[threading.Event]:
     def request(_number: int, _frame: FrameType | None) -> None:
         requested.set()
 
-    before = {number: signal.signal(number, request) for number in STOP_SIGNALS}
+    # Who started us with a signal ignored, as nohup does, wants it ignored.
+    heeded = [number for number in STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, request) for number in heeded}
     try:
         yield requested
     finally:
