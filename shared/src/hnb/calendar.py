@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 ONE_DAY = timedelta(days=1)
 
@@ -52,6 +53,7 @@ class Span:
         return Span(max(self.first, other.first), min(self.last, other.last))
 
 
+@cache
 def year_span(year: int) -> Span:
     return Span(year_start(year), year_end(year))
 

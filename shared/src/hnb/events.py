@@ -32,6 +32,8 @@ MAX_BATCH_EVENTS = 1_000
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 MAX_PENCE = 10**12  # ten thousand million pounds: far above any authority, far below a bigint's end
 
+GRANT_LINE = "grant"  # a budget line beside the provisions: the year's High Needs Block itself
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}")
 _UPN = re.compile(r"[A-Z]\d{11}[0-9A-Z]")
@@ -68,6 +70,12 @@ def _not_an_identity(value: str) -> str:
     return value
 
 
+def _budget_line(value: str) -> str:
+    if value != GRANT_LINE and value not in set(Provision):
+        raise PydanticCustomError("budget_line", "neither a provision nor grant")
+    return value
+
+
 # No white space and no control characters: an id that a person could be named in is not an id.
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$")]
@@ -88,6 +96,7 @@ Authority = Annotated[str, StringConstraints(pattern=r"^E\d{8}$")]
 Pence = Annotated[StrictInt, Field(ge=0, le=MAX_PENCE)]
 SignedPence = Annotated[StrictInt, Field(ge=-MAX_PENCE, le=MAX_PENCE)]
 Year = Annotated[StrictInt, Field(ge=1990, le=2099)]
+BudgetLine = Annotated[str, AfterValidator(_budget_line), WithJsonSchema({"enum": [GRANT_LINE, *Provision]})]
 Need = Literal["SPLD", "MLD", "SLD", "PMLD", "SEMH", "SLCN", "HI", "VI", "MSI", "PD", "ASD", "DS", "OTH"]
 
 
@@ -274,7 +283,7 @@ class SettingRegistered(EventData):
 
 class BudgetSet(EventData):
     financial_year: Year
-    line: Provision | Literal["grant"]
+    line: BudgetLine
     amount_pence: Pence
 
 
@@ -369,7 +378,7 @@ class AlertChanged(EventData):
     alert_id: str
     rule: str
     scope: str
-    financial_year: int | None
+    financial_year: int | None = None
     state: str
     severity: str
     value_pence: int | None = None

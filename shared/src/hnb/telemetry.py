@@ -54,7 +54,7 @@ class Telemetry:
     """The metrics of one service instance, in a registry of its own so that tests can run several."""
 
     def __init__(self, service: str) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.service = service
         self.registry = CollectorRegistry()
         self._events = Counter(

@@ -60,6 +60,8 @@ def _sums(connection: Connection, authority: str, year: int, known_at: datetime 
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for row in connection.execute(_THEN, {"authority": authority, "year": year, "known_at": known_at}):
         found[row.line][row.kind] = row.pence
+    if not found:
+        return {}
     total = add_up(sums for line, sums in found.items() if in_total(line))
     return {line: sums for line, sums in found.items() if line not in ("grant", "reserve")} | {TOTAL: total}
 
@@ -104,7 +106,8 @@ _MOVED = text("""
 _SAID = text("""
     UPDATE balances b SET said_version = k.version, said_at = k.recorded_at
     FROM unnest(CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:lines AS text[]),
-        CAST(:versions AS bigint[]), CAST(:moments AS timestamptz[])) AS k (authority, financial_year, line, version, recorded_at)
+        CAST(:versions AS bigint[]), CAST(:moments AS timestamptz[]))
+        AS k (authority, financial_year, line, version, recorded_at)
     WHERE b.authority = k.authority AND b.financial_year = k.financial_year AND b.line = k.line
 """)
 

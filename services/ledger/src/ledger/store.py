@@ -217,6 +217,14 @@ def tick(connection: Connection) -> datetime:
     return recorded_at
 
 
+def _row(recorded_at: datetime, entry: Entry) -> tuple[object, ...]:
+    posting, cell = entry.posting, entry.posting.cell
+    return (
+        recorded_at, *entry.key, cell.year, cell.line, str(cell.kind), posting.source, posting.target, posting.pence,
+        posting.first, posting.last, *(entry.cause or (None, None)),
+    )  # fmt: skip
+
+
 def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]) -> None:
     """Add postings to the journal and their sums to the balances."""
     if not entries:
@@ -225,14 +233,7 @@ def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]
         "recorded_at", "authority", "about", "financial_year", "line", "kind", "from_place", "to_place",
         "amount_pence", "first_day", "last_day", "event_source", "event_id",
     )  # fmt: skip
-    copy_rows(
-        connection, "postings", columns,
-        (
-            (recorded_at, *entry.key, p.cell.year, str(p.cell.line), str(p.cell.kind), p.source, p.target, p.pence, p.first,
-             p.last, *(entry.cause or (None, None)))
-            for entry in entries for p in (entry.posting,)
-        ),
-    )  # fmt: skip
+    copy_rows(connection, "postings", columns, (_row(recorded_at, entry) for entry in entries))
     sums: dict[tuple[str, int, str], dict[Kind, int]] = defaultdict(lambda: dict.fromkeys(Kind, 0))
     for entry in entries:
         cell, authority = entry.posting.cell, entry.key[0]

@@ -32,15 +32,16 @@ D = TypeVar("D", bound=EventData)
 class Agreed:
     """A placement, a grant or a contract for places: something that costs a price from a day to a day.
 
-    `prices` are the price at the start and each later one with its day, in the order agreed; `times` is the number of
-    places a contract pays for. `paid_by_dfe` is shown and never committed.
+    `price` is None while it is not known; `repricings` are later prices with their days, in the order agreed; `times`
+    is the number of places a contract pays for. `paid_by_dfe` is shown and never committed.
     """
 
     kind: str
     provision: Provision
     start: date
     end: date | None
-    prices: tuple[tuple[date, Cost | None], ...]
+    price: Cost | None
+    repricings: tuple[tuple[date, Cost | None], ...] = ()
     child_ref: str | None = None
     setting_id: str | None = None
     times: int = 1
@@ -53,7 +54,7 @@ class Agreed:
 
     def segments(self, horizon: date) -> list[Segment]:
         """The days paid for, cut where the price changes."""
-        return segments(self.attended(horizon), self.prices)
+        return segments(self.attended(horizon), self.price, self.repricings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,8 @@ def _placement(facts: Sequence[EventData]) -> Iterable[Agreed]:
         placement.provision,
         placement.start_date,
         ended[-1].end_date if ended else placement.end_date,
-        (
-            (placement.start_date, placement.cost),
-            *((fact.effective_on, fact.cost) for fact in _of(facts, PlacementRepriced)),
-        ),
+        placement.cost,
+        tuple((fact.effective_on, fact.cost) for fact in _of(facts, PlacementRepriced)),
         child_ref=placement.child_ref,
         setting_id=placement.setting_id,
         contributions=tuple(contributions[key] for key in sorted(contributions)),
@@ -129,7 +128,7 @@ def _placement(facts: Sequence[EventData]) -> Iterable[Agreed]:
 def _grant(facts: Sequence[EventData]) -> Iterable[Agreed]:
     for grant in _of(facts, SupportGranted)[-1:]:
         yield Agreed(
-            "grant", grant.provision, grant.start_date, grant.end_date, ((grant.start_date, grant.cost),),
+            "grant", grant.provision, grant.start_date, grant.end_date, grant.cost,
             setting_id=grant.setting_id,
         )  # fmt: skip
 
@@ -138,7 +137,7 @@ def _contract(facts: Sequence[EventData]) -> Iterable[Agreed]:
     for contract in _of(facts, PlacesCommissioned)[-1:]:
         yield Agreed(
             "contract", contract.provision, contract.start_date, contract.end_date,
-            ((contract.start_date, contract.cost),), setting_id=contract.setting_id, times=contract.places,
+            contract.cost, setting_id=contract.setting_id, times=contract.places,
             paid_by_dfe=contract.paid_by == "dfe",
         )  # fmt: skip
 

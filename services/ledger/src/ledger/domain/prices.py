@@ -21,16 +21,18 @@ class Segment:
     cost: Cost | None
 
 
-def segments(attended: Span, prices: Sequence[tuple[date, Cost | None]]) -> list[Segment]:
-    """The days attended, cut where the price changes.
+def segments(attended: Span, first: Cost | None, later: Sequence[tuple[date, Cost | None]]) -> list[Segment]:
+    """The days attended, cut where the price changes: from the first price through the later ones, as agreed.
 
-    `prices` are in the order in which they were agreed. A price is in force from its date to the day before the next;
-    of two on one day the later agreed wins; one dated before the start is in force from the start.
+    A price is in force from its date to the day before the next; of two on one day the later agreed wins; one dated
+    before the start is in force from the start.
     """
-    if not attended.days or not prices:
+    if not attended.days:
         return []
-    # Sorting is stable: of two prices on one day the later agreed comes last, and the dict keeps the last.
-    starting = {max(day, attended.first): cost for day, cost in sorted(prices, key=lambda price: price[0])}
+    starting = {attended.first: first}
+    # Sorting is stable: of two prices on one day the later agreed comes last, and the last stays.
+    for day, cost in sorted(later, key=lambda price: price[0]):
+        starting[max(day, attended.first)] = cost
     edges = [*sorted(day for day in starting if day <= attended.last), attended.last + timedelta(days=1)]
     return [
         Segment(Span(first, following - timedelta(days=1)), starting[first]) for first, following in pairwise(edges)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from hnb.calendar import Span, financial_year, financial_years, year_span
-from hnb.events import BudgetSet, ContributionAgreed, Cost, Event, ReserveOpened
+from hnb.events import GRANT_LINE, BudgetSet, ContributionAgreed, Cost, Event, ReserveOpened
 from hnb.provisions import Provision
 from ledger.domain.commitments import Agreed, Appeal, Folded, order
 from ledger.domain.prices import due
@@ -37,8 +37,8 @@ PLACES: dict[Kind, tuple[str, str]] = {
     Kind.EXPOSURE: ("outside", "contingent"),
     Kind.RESERVE: ("outside", "reserve"),
 }
-# The lines of postings that belong to a year as a whole.
-GRANT_LINE, RESERVE_LINE = "grant", "reserve"
+# The line of postings, beside the grant's, that belongs to a year as a whole.
+RESERVE_LINE = "reserve"
 
 
 class Cell(NamedTuple):
@@ -165,7 +165,7 @@ def _commit(cells: Schedule, agreed: Agreed, found: Sequence[Charge]) -> None:
 
 
 def _expect(cells: Schedule, appeal: Appeal) -> None:
-    """An open appeal stands at what it is expected to cost, or has cost where that is more; a closed one at the latter."""
+    """An open appeal stands at what it is expected to cost, or has cost if that is more; a closed one at the latter."""
     lodged = Span(appeal.lodged_on, appeal.lodged_on)
     incurred = 0
     for cost in appeal.incurred:
@@ -222,10 +222,8 @@ def budget_schedule(events: Iterable[Event]) -> Schedule:
     if latest is None:
         return {}
     match latest.data:
-        case BudgetSet(financial_year=year, line="grant", amount_pence=pence):
-            cell = Cell(year, GRANT_LINE, Kind.GRANT)
         case BudgetSet(financial_year=year, line=line, amount_pence=pence):
-            cell = Cell(year, str(line), Kind.BUDGET)
+            cell = Cell(year, line, Kind.GRANT if line == GRANT_LINE else Kind.BUDGET)
         case ReserveOpened(financial_year=year, balance_pence=pence):
             cell = Cell(year, RESERVE_LINE, Kind.RESERVE)
         case other:

@@ -1,0 +1,192 @@
+"""Alerts as JSON: what is open, why, who was told, and who took it on."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import Connection, Engine, text
+
+from alerts.domain.episodes import AlreadyResolved, Change, Evidence, State
+from alerts.domain.messages import title_of
+from alerts.domain.rules import Severity
+from alerts.handlers import Alerts
+from hnb.database import reading, transaction
+from hnb.events import Text
+
+MOST = 1_000
+
+Authority = Annotated[str, Query(pattern=r"^(E\d{8})?$", description="an ONS code; all authorities when empty")]
+Wanted = Annotated[
+    Literal["open", "acknowledged", "resolved", "all"],
+    Query(description="`open` is all that is not resolved, acknowledged or not"),
+]
+After = Annotated[int | None, Query(ge=0, description="the `next` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+_STATES = {
+    "open": [State.OPEN, State.ACKNOWLEDGED],
+    "acknowledged": [State.ACKNOWLEDGED],
+    "resolved": [State.RESOLVED],
+    "all": list(State),
+}
+
+
+class LineNow(BaseModel):
+    """The newest figures known of what an alert is about, in pence."""
+
+    version: int
+    recorded_at: datetime
+    budget_pence: int
+    committed_pence: int
+    spent_pence: int
+    headroom_pence: int
+    grant_pence: int | None
+    reserve_closing_pence: int | None
+
+
+class Alert(BaseModel):
+    """One alert episode."""
+
+    id: str
+    authority: str
+    financial_year: int
+    scope: str = Field(description="a provision line, or `total`")
+    title: str
+    rule: str
+    state: State
+    severity: Severity
+    since: datetime = Field(description="when the ledger learned what opened it")
+    opened_at: datetime
+    changed_at: datetime
+    resolved_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    note: str | None
+    evidence: Evidence = Field(description="of the last change the figures made")
+    now: LineNow
+
+
+class AlertPage(BaseModel):
+    """Alerts, the newest first; `next` is null on the last page."""
+
+    alerts: list[Alert]
+    next: int | None
+
+
+class Transition(BaseModel):
+    """One thing that happened to an alert."""
+
+    number: int
+    change: Change
+    severity: Severity
+    at: datetime
+    by: str | None
+    note: str | None
+    evidence: Evidence | None
+
+
+class Receipt(BaseModel):
+    """One message about one change to one recipient. `reference` stands in the message."""
+
+    reference: str
+    transition: int
+    channel: str
+    subject: str
+    state: Literal["queued", "sent", "failed"]
+    attempts: int
+    queued_at: datetime
+    sent_at: datetime | None
+    next_try_at: datetime | None
+    last_error: str | None
+
+
+class AlertDetail(Alert):
+    """An alert with all that happened to it and everyone who was told."""
+
+    transitions: list[Transition]
+    deliveries: list[Receipt]
+
+
+class Acknowledge(BaseModel):
+    """Who takes an alert on, and what they want others to know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: Annotated[Text, StringConstraints(strip_whitespace=True, max_length=200)]
+    note: Annotated[Text, StringConstraints(strip_whitespace=True)] | None = None
+
+
+_COLUMNS = """
+    a.*, l.version, l.recorded_at, l.budget_pence, l.committed_pence, l.spent_pence, l.headroom_pence, l.grant_pence,
+    l.reserve_closing_pence FROM alerts a JOIN lines l USING (authority, financial_year, scope)
+"""
+_PAGE = text(f"""
+    SELECT {_COLUMNS} WHERE a.state = ANY(:states) AND (:authority = '' OR authority = :authority)
+    AND (CAST(:after AS bigint) IS NULL OR a.seq < :after) ORDER BY a.seq DESC LIMIT :most
+""")
+_ONE = text(f"SELECT {_COLUMNS} WHERE a.id = :id")
+_TRANSITIONS = text("""
+    SELECT number, change, severity, at, by_whom AS by, note, evidence FROM transitions
+    WHERE alert_id = :id ORDER BY number
+""")
+_RECEIPTS = text("""
+    SELECT id AS reference, number AS transition, channel, subject, state, attempts, queued_at, sent_at,
+        CASE WHEN state = 'queued' THEN due_at END AS next_try_at, last_error
+    FROM deliveries WHERE alert_id = :id ORDER BY seq
+""")
+
+
+def make_router(engine: Engine, alerts: Alerts, after_commit: Callable[[], None]) -> APIRouter:
+    """The routes, over the given database."""
+    router = APIRouter(prefix="/alerts", tags=["alerts"])
+
+    @router.get("", summary="Alerts, the newest first")
+    def get_alerts(
+        state: Wanted = "open", authority: Authority = "", after: After = None, limit: Limit = 100
+    ) -> AlertPage:
+        binds = {"states": [str(s) for s in _STATES[state]], "authority": authority, "after": after, "most": limit}
+        with reading(engine) as connection:
+            rows = connection.execute(_PAGE, binds).mappings().all()
+        return AlertPage(
+            alerts=[Alert.model_validate(_shaped(dict(row))) for row in rows],
+            next=rows[-1]["seq"] if len(rows) == limit else None,
+        )
+
+    @router.get("/{alert_id}", summary="One alert: its evidence, its history and who was told")
+    def get_alert(alert_id: str) -> AlertDetail:
+        with reading(engine) as connection:
+            return _detail(connection, alert_id)
+
+    @router.post("/{alert_id}/acknowledge", summary="Take an alert on, by name")
+    def acknowledge(alert_id: str, given: Acknowledge) -> AlertDetail:
+        """Again by somebody else hands it over; what happened before stays in the history."""
+        try:
+            with transaction(engine) as connection:
+                if not alerts.acknowledge(connection, alert_id, given.by, given.note):
+                    raise _unknown(alert_id)
+        except AlreadyResolved as error:
+            raise HTTPException(409, str(error)) from None
+        after_commit()
+        with reading(engine) as connection:
+            return _detail(connection, alert_id)
+
+    return router
+
+
+def _detail(connection: Connection, alert_id: str) -> AlertDetail:
+    row = connection.execute(_ONE, {"id": alert_id}).mappings().first()
+    if row is None:
+        raise _unknown(alert_id)
+    transitions = connection.execute(_TRANSITIONS, {"id": alert_id}).mappings().all()
+    receipts = connection.execute(_RECEIPTS, {"id": alert_id}).mappings().all()
+    shaped = _shaped(dict(row))
+    return AlertDetail.model_validate({**shaped, "transitions": transitions, "deliveries": receipts})
+
+
+def _unknown(alert_id: str) -> HTTPException:
+    return HTTPException(404, f"there is no alert {alert_id:.200}")
+
+
+def _shaped(row: dict[str, object]) -> dict[str, object]:
+    return {**row, "title": title_of(str(row["scope"])), "now": {name: row[name] for name in LineNow.model_fields}}

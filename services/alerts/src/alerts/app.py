@@ -1,0 +1,70 @@
+"""How alerts is wired: which events it hears, where it sends, and which route asks what."""
+
+from datetime import UTC, datetime
+
+import structlog
+
+from alerts import metrics
+from alerts.api import make_router
+from alerts.channels import open_channels
+from alerts.delivery import Courier
+from alerts.handlers import Alerts, about
+from alerts.rulebook import BadRules, read_rules
+from alerts.settings import AlertsSettings
+from hnb import broker as streams
+from hnb import database
+from hnb.events import OWN_EVENTS
+from hnb.hearing import Hearing, make_broker
+from hnb.intake import Intake
+from hnb.outbox import Relay
+from hnb.service import Loop, Service, relay_loops
+from hnb.settings import refuse_to_start
+from hnb.telemetry import Telemetry
+
+HEARD = ("position", "condition")
+DELIVER_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+def build(settings: AlertsSettings) -> Service:
+    """The service, wired from its settings. Opens no connection yet."""
+    try:
+        rules = read_rules(settings.alert_rules)
+    except BadRules as error:
+        refuse_to_start("alerts", f"HNB_ALERT_RULES: {error}")
+    channels = open_channels(settings.alert_urls.get_secret_value() if settings.alert_urls else "")
+    if not channels:
+        log.warning("HNB_ALERT_URLS is not set: alerts are kept and shown, and sent to nobody")
+    telemetry = Telemetry("alerts")
+    engine = database.connect(settings.database_url.get_secret_value(), "alerts")
+    redis = streams.connect(settings.broker_url.get_secret_value())
+    broker = make_broker(settings.broker_url.get_secret_value())
+    relay = Relay(engine, redis)
+    alerts = Alerts(rules, list(channels), settings.link_root, _now)
+    courier = Courier(engine, channels, telemetry)
+    send, settle = relay_loops(relay)
+    deliver = Loop("deliver", courier.dispatch, DELIVER_SECONDS)
+    courier.wake_with(deliver.wake)
+
+    def after_commit() -> None:
+        send.wake()
+        deliver.wake()
+
+    known = {kind: of_kind for kind, of_kind in OWN_EVENTS.items() if of_kind[0] in HEARD}
+    intake = Intake(engine, telemetry, about, alerts.judge, after_commit, known)
+    hearing = Hearing(broker, "alerts", f"alerts-{settings.replica}", HEARD, intake.take_entries, intake.bury)
+    service = Service(
+        name="alerts",
+        description="Thresholds and people: alert episodes with their evidence, deliveries and acknowledgements.",
+        settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
+        hearing=hearing, heard=HEARD, said=("alert", "dead-letter"),
+        routers=[make_router(engine, alerts, send.wake)], loops=[send, settle, deliver],
+    )  # fmt: skip
+    telemetry.collect_from(service.metrics)
+    telemetry.collect_from(lambda: metrics.read(engine, rules))
+    return service
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

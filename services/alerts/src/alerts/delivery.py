@@ -1,0 +1,157 @@
+"""Getting messages to people: claimed under a lease, sent outside any transaction, each channel on its own.
+
+A message is repeated only where the process dies between the channel's answer and the receipt on disk; the repeat
+carries the same reference. A channel that is dead or slow holds up nobody but itself.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import Counter, Histogram
+from sqlalchemy import Connection, Engine, Row, text
+
+from alerts.channels import Channel
+from alerts.domain.messages import Message
+from alerts.domain.rules import Severity
+from hnb.database import reading, transaction
+from hnb.telemetry import LATENCY_BUCKETS, Telemetry
+
+LEASE_SECONDS = 120  # longer than any channel may take: two replicas must not send the same message
+
+_DUE = text("""
+    SELECT DISTINCT channel FROM deliveries
+    WHERE state = 'queued' AND due_at <= clock_timestamp() AND channel = ANY(:channels)
+""")
+# Of one alert the earlier message goes first, so that nobody reads "resolved" before "critical".
+_CLAIM = text("""
+    UPDATE deliveries SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => :lease)
+    WHERE seq = (
+        SELECT seq FROM deliveries d
+        WHERE state = 'queued' AND channel = :channel AND due_at <= clock_timestamp()
+        AND NOT EXISTS (SELECT FROM deliveries e WHERE e.alert_id = d.alert_id AND e.channel = d.channel
+            AND e.state = 'queued' AND e.number < d.number)
+        ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, alert_id, severity, subject, body, attempts
+""")
+_SENT = text("""
+    UPDATE deliveries SET state = 'sent', sent_at = clock_timestamp(), last_error = NULL
+    WHERE id = :id AND state = 'queued'
+    RETURNING extract(epoch FROM sent_at - queued_at) AS seconds
+""")
+_NOT_SENT = text("""
+    UPDATE deliveries SET state = :state, last_error = :error,
+        due_at = clock_timestamp() + make_interval(secs => :seconds)
+    WHERE id = :id AND state = 'queued'
+""")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a message is tried: the wait doubles from the first to the longest, with jitter. About five hours."""
+
+    first_seconds: float = 5.0
+    longest_seconds: float = 3600.0
+    tries: int = 14
+
+    def wait(self, attempts: int) -> float:
+        """Seconds until the next try, after so many."""
+        longest: float = min(self.first_seconds * 2 ** (attempts - 1), self.longest_seconds)
+        return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, so that many messages do not come back at once
+
+
+class Courier:
+    """Takes queued messages to the channels: a thread of its own for each channel that has something due."""
+
+    def __init__(
+        self, engine: Engine, channels: Mapping[str, Channel], telemetry: Telemetry, patience: Patience | None = None
+    ) -> None:
+        self._engine, self._channels, self._patience = engine, channels, patience or Patience()
+        self._busy: set[str] = set()
+        self._guard = threading.Lock()
+        # Not the event loop's own threads: a few dead channels would hold all of those, and nothing would be heard.
+        self._threads = ThreadPoolExecutor(max(len(channels), 1), thread_name_prefix="deliver")
+        self._wake: Callable[[], None] = lambda: None
+        self._seconds = Histogram(
+            "hnb_alert_delivery_seconds", "From the change of an alert to its message being accepted by a channel",
+            buckets=LATENCY_BUCKETS, registry=telemetry.registry,
+        )  # fmt: skip
+        self._outcomes = Counter(
+            "hnb_alert_deliveries", "Tries to deliver a message, by what came of them", ("outcome",),
+            registry=telemetry.registry,
+        )  # fmt: skip
+
+    def wake_with(self, wake: Callable[[], None]) -> None:
+        """What to call when a channel is free again."""
+        self._wake = wake
+
+    def dispatch(self) -> bool:
+        """Set every idle channel that has a message due to work. Returns at once; there is never more to do."""
+        with self._guard:
+            idle = [name for name in self._channels if name not in self._busy]
+        if not idle:
+            return False
+        with reading(self._engine) as connection:
+            due = connection.scalars(_DUE, {"channels": idle}).all()
+        with self._guard:
+            self._busy.update(due)
+        for name in due:
+            self._threads.submit(self._serve, name)
+        return False
+
+    def _serve(self, name: str) -> None:
+        try:
+            self.deliver_one(name)
+        except Exception as error:
+            log.warning("a delivery could not be recorded; its lease runs out", channel=name, error=str(error)[:500])
+        finally:
+            with self._guard:
+                self._busy.discard(name)
+            with suppress(RuntimeError):  # the service has stopped meanwhile
+                self._wake()
+
+    def deliver_one(self, name: str) -> bool:
+        """Send the oldest message due on a channel and keep the receipt; False where none is due."""
+        with transaction(self._engine) as connection:
+            claimed = connection.execute(_CLAIM, {"channel": name, "lease": LEASE_SECONDS}).first()
+        if claimed is None:
+            return False
+        error = self._send(self._channels[name], claimed)
+        with transaction(self._engine) as connection:
+            self._keep_receipt(connection, name, claimed, error)
+        return True
+
+    def _send(self, channel: Channel, claimed: Row[tuple[object, ...]]) -> str | None:
+        severity = Severity(claimed.severity) if claimed.severity else None
+        try:
+            return channel.send(Message(claimed.subject, claimed.body), severity)
+        except Exception as error:  # a plugin's own fault is one more way for a channel not to work
+            return channel.masked(f"{type(error).__name__}: {error}")
+
+    def _keep_receipt(
+        self, connection: Connection, name: str, claimed: Row[tuple[object, ...]], error: str | None
+    ) -> None:
+        facts = {"channel": name, "delivery": claimed.id, "attempts": claimed.attempts}
+        if error is None:
+            seconds = connection.scalar(_SENT, {"id": claimed.id})
+            self._outcomes.labels("sent").inc()
+            if seconds is not None:
+                self._seconds.observe(float(seconds))
+            log.info("an alert was delivered", **facts)
+            return
+        last = claimed.attempts >= self._patience.tries
+        connection.execute(
+            _NOT_SENT,
+            {
+                "id": claimed.id, "state": "failed" if last else "queued", "error": error,
+                "seconds": self._patience.wait(claimed.attempts),
+            },
+        )  # fmt: skip
+        self._outcomes.labels("failed" if last else "retried").inc()
+        log.warning("an alert could not be delivered", error=error, given_up=last, **facts)

@@ -1,0 +1,102 @@
+"""What a person is told: one subject line and a plain-text body with every figure, and no child in it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from alerts.domain.episodes import Change, Episode, Evidence, Step
+from hnb.calendar import year_label
+from hnb.money import pounds
+from hnb.provisions import LINES, Provision
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent to one recipient about one change."""
+
+    subject: str
+    body: str
+
+
+def compose(step: Step, link: str, reference: str) -> Message:
+    """The message about a change; `reference` is the same however often it has to be sent."""
+    episode, evidence = step.episode, step.evidence
+    level = "resolved" if step.change is Change.RESOLVED else str(episode.severity)
+    year = year_label(episode.financial_year)
+    parts = [
+        _happened(step),
+        "\n".join(_table(evidence)),
+        "\n".join(_drivers(evidence)),
+        f"As known to the ledger at {_moment(evidence.known_at)}.",
+        _footer(episode, link, reference),
+    ]
+    return Message(f"HNB alert, {level}: {_headline(episode, evidence)} ({year})", "\n\n".join(parts) + "\n")
+
+
+def title_of(scope: str) -> str:
+    """What a scope is called in print; its own name where a newer ledger has a line we do not know yet."""
+    return LINES[Provision(scope)].title if scope in LINES else scope
+
+
+def _footer(episode: Episode, link: str, reference: str) -> str:
+    return (
+        f"Authority {episode.authority}, rule {episode.rule}.\n{link}\n"
+        f"Reference {reference} (should this message come twice, it carries the same reference)"
+    )
+
+
+def _headline(episode: Episode, evidence: Evidence) -> str:
+    if evidence.percent_tenths is not None:
+        return f"{title_of(episode.scope)} at {_percent(evidence.percent_tenths)} of budget"
+    return f"reserve heading for {pounds(evidence.value_pence)}, plan {pounds(evidence.threshold_pence)}"
+
+
+def _happened(step: Step) -> str:
+    episode, evidence = step.episode, step.evidence
+    year = year_label(episode.financial_year)
+    if evidence.percent_tenths is not None:
+        what = (
+            f"{title_of(episode.scope)}, {year}: {pounds(evidence.value_pence)} is committed or spent, "
+            f"{_percent(evidence.percent_tenths)} of the budget of {pounds(evidence.budget_pence)}."
+        )
+        mark = f"{evidence.threshold_percent}% ({pounds(evidence.threshold_pence)})"
+    else:
+        what = f"The reserve is heading for {pounds(evidence.value_pence)} at 31 March {episode.financial_year + 1}."
+        mark = f"the planned {pounds(evidence.threshold_pence)}"
+    if step.change is Change.RESOLVED:
+        return f"{what}\nResolved: back within {mark}, its recovery margin kept. Open since {_moment(episode.since)}."
+    risen = "It was a warning and is now critical." if step.change is Change.RAISED else ""
+    return f"{what}\nThe threshold is {mark}; open since {_moment(episode.since)}. {risen}".rstrip()
+
+
+def _table(evidence: Evidence) -> list[str]:
+    rows = [
+        ("Budget", evidence.budget_pence),
+        ("Committed, still to be paid", evidence.committed_pence),
+        ("Spent", evidence.spent_pence),
+        ("Headroom", evidence.headroom_pence),
+    ]
+    if evidence.reserve_closing_pence is not None:
+        rows.append(("Closing reserve", evidence.reserve_closing_pence))
+    return [f"{name:<32}{pounds(pence):>20}" for name, pence in rows]
+
+
+def _drivers(evidence: Evidence) -> list[str]:
+    if not evidence.drivers and not evidence.change_pence:
+        return ["No commitment moved it: what it is measured against did."]
+    lines = [f"What moved it ({_signed(evidence.change_pence)} since the position known before):"]
+    lines += [f"  {driver.commitment_id:<30}{_signed(driver.amount_pence):>20}" for driver in evidence.drivers]
+    if evidence.remainder_pence:
+        lines.append(f"  {'others together':<30}{_signed(evidence.remainder_pence):>20}")
+    return lines
+
+
+def _signed(pence: int) -> str:
+    return f"+{pounds(pence)}" if pence > 0 else pounds(pence)
+
+
+def _percent(tenths: int) -> str:
+    return f"{'−' if tenths < 0 else ''}{abs(tenths) // 10}.{abs(tenths) % 10}%"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%-d %B %Y, %H:%M} UTC"

@@ -1,0 +1,43 @@
+"""What the alerts service is told by its environment."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+
+from alerts.channels import open_channels
+from hnb.settings import ServiceSettings
+
+
+class AlertsSettings(ServiceSettings):
+    """The shared settings, the rules, and where alerts are sent."""
+
+    port: int = Field(8003, ge=0, le=65535, description="the port the HTTP door listens on")
+    alert_rules: Path | None = Field(None, description="a rules file to use instead of the one shipped")
+    alert_urls: SecretStr | None = Field(
+        None,
+        description=(
+            "where alerts are sent: Apprise URLs, one per recipient, separated by commas; without any, alerts are kept "
+            "and shown only. A mail relay without login or TLS: mailto://HOST:PORT?from=hnb@example.org&to="
+            "officer@example.org; with login and STARTTLS: mailtos://USER:PASSWORD@HOST:587?from=...&to=..."
+        ),
+    )
+    public_url: str | None = Field(
+        None, pattern=r"^https?://[^\s/]+[^\s]*$", description="the address people reach this service at, for links"
+    )
+
+    @field_validator("alert_rules", "alert_urls", "public_url", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("alert_urls")
+    @classmethod
+    def _understood(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            open_channels(value.get_secret_value())
+        return value
+
+    @property
+    def link_root(self) -> str:
+        """What links in messages start with; this machine's own address where nothing else is set."""
+        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")

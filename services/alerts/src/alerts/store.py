@@ -1,0 +1,202 @@
+"""Alerts in PostgreSQL: lines by version, episodes, what happened to them, deliveries queued; all set-based."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, text
+
+from alerts.domain.episodes import Change, Episode, EpisodeKey, State, Step
+from alerts.domain.messages import Message
+from alerts.domain.positions import LineKey, Position
+from alerts.domain.rules import Severity
+
+_KEYS = """
+    unnest(CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:scopes AS text[]))
+    AS k (authority, financial_year, scope)
+"""
+_LOCK = text(f"""
+    SELECT l.authority, l.financial_year, l.scope, l.version FROM lines l
+    JOIN {_KEYS} USING (authority, financial_year, scope)
+    ORDER BY l.authority, l.financial_year, l.scope FOR UPDATE OF l
+""")  # noqa: S608
+_KEEP = text("""
+    INSERT INTO lines (authority, financial_year, scope, version, recorded_at, budget_pence, committed_pence,
+        spent_pence, headroom_pence, grant_pence, reserve_closing_pence)
+    SELECT * FROM unnest(CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:scopes AS text[]),
+        CAST(:versions AS bigint[]), CAST(:moments AS timestamptz[]), CAST(:budgets AS bigint[]),
+        CAST(:committed AS bigint[]), CAST(:spent AS bigint[]), CAST(:headrooms AS bigint[]),
+        CAST(:grants AS bigint[]), CAST(:closings AS bigint[]))
+    ON CONFLICT (authority, financial_year, scope) DO UPDATE SET version = EXCLUDED.version,
+        recorded_at = EXCLUDED.recorded_at, budget_pence = EXCLUDED.budget_pence,
+        committed_pence = EXCLUDED.committed_pence, spent_pence = EXCLUDED.spent_pence,
+        headroom_pence = EXCLUDED.headroom_pence, grant_pence = EXCLUDED.grant_pence,
+        reserve_closing_pence = EXCLUDED.reserve_closing_pence
+    WHERE lines.version < EXCLUDED.version
+    RETURNING authority, financial_year, scope
+""")
+_EPISODE = "authority, financial_year, scope, rule, ordinal, state, severity, changes, since"
+_LAST = text(f"""
+    SELECT DISTINCT ON (authority, financial_year, scope, rule) {_EPISODE}
+    FROM alerts JOIN {_KEYS} USING (authority, financial_year, scope)
+    ORDER BY authority, financial_year, scope, rule, ordinal DESC
+""")  # noqa: S608
+_ONE = text(f"SELECT {_EPISODE} FROM alerts WHERE id = :id")  # noqa: S608
+_SAVE = text("""
+    INSERT INTO alerts (id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since, opened_at,
+        changed_at, resolved_at, evidence)
+    SELECT id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since, :at, :at,
+        CASE WHEN state = 'resolved' THEN CAST(:at AS timestamptz) END, CAST(evidence AS jsonb)
+    FROM unnest(CAST(:ids AS text[]), CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:scopes AS text[]),
+        CAST(:rules AS text[]), CAST(:ordinals AS int[]), CAST(:states AS text[]), CAST(:severities AS text[]),
+        CAST(:changes AS int[]), CAST(:since AS timestamptz[]), CAST(:evidences AS text[]))
+        AS e (id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since, evidence)
+    ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, severity = EXCLUDED.severity, changes = EXCLUDED.changes,
+        changed_at = EXCLUDED.changed_at, resolved_at = EXCLUDED.resolved_at, evidence = EXCLUDED.evidence
+""")
+_HAPPENED = text("""
+    INSERT INTO transitions (alert_id, number, change, severity, at, evidence)
+    SELECT id, number, change, severity, :at, CAST(evidence AS jsonb) FROM unnest(CAST(:ids AS text[]),
+        CAST(:changes AS int[]), CAST(:kinds AS text[]), CAST(:severities AS text[]), CAST(:evidences AS text[]))
+        AS t (id, number, change, severity, evidence)
+""")
+_QUEUE = text("""
+    INSERT INTO deliveries (id, alert_id, number, severity, channel, subject, body, queued_at, due_at)
+    SELECT d.*, clock_timestamp(), clock_timestamp() FROM unnest(CAST(:ids AS text[]), CAST(:alert_ids AS text[]),
+        CAST(:numbers AS int[]), CAST(:severities AS text[]), CAST(:channels AS text[]), CAST(:subjects AS text[]),
+        CAST(:bodies AS text[])) AS d
+""")
+_ACKNOWLEDGE = text("""
+    UPDATE alerts SET state = :state, changes = :number, changed_at = :at, acknowledged_at = :at,
+        acknowledged_by = :by_whom, note = :note WHERE id = :id
+""")
+_ACKNOWLEDGED = text("""
+    INSERT INTO transitions (alert_id, number, change, severity, at, by_whom, note)
+    VALUES (:id, :number, :change, :severity, :at, :by_whom, :note)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one channel about one change; `reference` is its id."""
+
+    reference: str
+    step: Step
+    channel: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Who took an alert on, what they wrote, and when."""
+
+    by_whom: str
+    note: str | None
+    at: datetime
+
+
+def _keys(keys: Iterable[LineKey]) -> dict[str, list[object]]:
+    ordered = sorted(keys)
+    return {
+        "authorities": [a for a, _, _ in ordered],
+        "years": [y for _, y, _ in ordered],
+        "scopes": [s for _, _, s in ordered],
+    }
+
+
+def lock_lines(connection: Connection, keys: Iterable[LineKey]) -> dict[LineKey, int]:
+    """The versions known of these lines, locked until the transaction ends; in sorted order, so that none deadlock."""
+    rows = connection.execute(_LOCK, _keys(keys))
+    return {(row.authority, row.financial_year, row.scope): row.version for row in rows}
+
+
+def keep_lines(connection: Connection, positions: Sequence[Position]) -> set[LineKey]:
+    """Keep positions that are newer than what is on record, in sorted order; the keys of those that were."""
+    rows = connection.execute(
+        _KEEP,
+        {
+            **_keys(p.key for p in positions),
+            "versions": [p.version for p in positions],
+            "moments": [p.recorded_at for p in positions],
+            "budgets": [p.budget_pence for p in positions],
+            "committed": [p.committed_pence for p in positions],
+            "spent": [p.spent_pence for p in positions],
+            "headrooms": [p.headroom_pence for p in positions],
+            "grants": [p.grant_pence for p in positions],
+            "closings": [p.reserve_closing_pence for p in positions],
+        },
+    )
+    return {(row.authority, row.financial_year, row.scope) for row in rows}
+
+
+def last_episodes(connection: Connection, keys: Iterable[LineKey]) -> dict[EpisodeKey, Episode]:
+    """The last episode, open or not, of each rule on these lines. The caller holds the lines."""
+    episodes = [_episode(row) for row in connection.execute(_LAST, _keys(keys))]
+    return {episode.key: episode for episode in episodes}
+
+
+def episode(connection: Connection, alert_id: str) -> Episode | None:
+    """One episode, its line held until the transaction ends; None where there is none of this id."""
+    found = connection.execute(_ONE, {"id": alert_id}).first()
+    if found is None:
+        return None
+    lock_lines(connection, [(found.authority, found.financial_year, found.scope)])
+    return _episode(connection.execute(_ONE, {"id": alert_id}).one())  # again: it may have changed while we waited
+
+
+def _episode(row: Row[tuple[object, ...]]) -> Episode:
+    return Episode(
+        row.authority, row.financial_year, row.scope, row.rule, row.ordinal, State(row.state), Severity(row.severity),
+        row.changes, row.since,
+    )  # fmt: skip
+
+
+def save(connection: Connection, steps: Sequence[Step], at: datetime) -> None:
+    """Keep the episodes after these steps, and that the steps happened."""
+    after = [step.episode for step in steps]
+    binds: Mapping[str, object] = {
+        "at": at,
+        "ids": [e.id for e in after],
+        "authorities": [e.authority for e in after],
+        "years": [e.financial_year for e in after],
+        "scopes": [e.scope for e in after],
+        "rules": [e.rule for e in after],
+        "ordinals": [e.ordinal for e in after],
+        "states": [str(e.state) for e in after],
+        "severities": [str(e.severity) for e in after],
+        "changes": [e.changes for e in after],
+        "since": [e.since for e in after],
+        "evidences": [step.evidence.model_dump_json(exclude_none=True) for step in steps],
+        "kinds": [str(step.change) for step in steps],
+    }
+    connection.execute(_SAVE, binds)
+    connection.execute(_HAPPENED, binds)
+
+
+def queue(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+    """Queue messages, due at once."""
+    told = [delivery.step for delivery in deliveries]
+    if not told:
+        return
+    connection.execute(
+        _QUEUE,
+        {
+            "ids": [d.reference for d in deliveries],
+            "alert_ids": [step.episode.id for step in told],
+            "numbers": [step.episode.changes for step in told],
+            "severities": [None if s.change is Change.RESOLVED else str(s.episode.severity) for s in told],
+            "channels": [d.channel for d in deliveries],
+            "subjects": [d.message.subject for d in deliveries],
+            "bodies": [d.message.body for d in deliveries],
+        },
+    )
+
+
+def keep_acknowledgement(connection: Connection, after: Episode, given: Acknowledgement) -> None:
+    """Keep an acknowledged episode, and who did it."""
+    binds = {
+        "id": after.id, "state": str(after.state), "number": after.changes, "at": given.at, "by_whom": given.by_whom,
+        "note": given.note, "severity": str(after.severity), "change": str(Change.ACKNOWLEDGED),
+    }  # fmt: skip
+    connection.execute(_ACKNOWLEDGE, binds)
+    connection.execute(_ACKNOWLEDGED, binds)

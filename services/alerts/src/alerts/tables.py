@@ -1,0 +1,81 @@
+"""The tables of alerts, as the migrations leave them."""
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+# The latest position of each line by version. Who writes an episode holds the row of its line first.
+lines = Table(
+    "lines",
+    metadata,
+    Column("authority", Text, primary_key=True),
+    Column("financial_year", Integer, primary_key=True),
+    Column("scope", Text, primary_key=True),  # a provision, or `total`
+    Column("version", BigInteger, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("budget_pence", BigInteger, nullable=False),
+    Column("committed_pence", BigInteger, nullable=False),
+    Column("spent_pence", BigInteger, nullable=False),
+    Column("headroom_pence", BigInteger, nullable=False),
+    Column("grant_pence", BigInteger),
+    Column("reserve_closing_pence", BigInteger),
+)
+
+# Episodes; at most one not resolved per authority, year, scope and rule.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), unique=True),  # the order in which they opened
+    Column("id", Text, primary_key=True),
+    Column("authority", Text, nullable=False),
+    Column("financial_year", Integer, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("resolved_at", DateTime(timezone=True)),
+    Column("acknowledged_at", DateTime(timezone=True)),
+    Column("acknowledged_by", Text),
+    Column("note", Text),
+    Column("evidence", JSONB, nullable=False),  # of the last change the figures made
+)
+
+# What happened to each episode: append-only.
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("alert_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("change", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("by_whom", Text),
+    Column("note", Text),
+    Column("evidence", JSONB),
+)
+
+# Who is told of which change by which channel, and the receipt. A claim moves due_at to the end of its lease.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), unique=True),
+    Column("id", Text, primary_key=True),  # the reference in the message
+    Column("alert_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("severity", Text),  # null where the message says that all is well again
+    Column("channel", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="queued"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("queued_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("sent_at", DateTime(timezone=True)),
+    Column("last_error", Text),
+)
