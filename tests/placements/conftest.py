@@ -1,0 +1,40 @@
+"""The placements service as it runs, over a real database and broker, spoken to through its own HTTP door."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from hnb.service import Service
+from placements.app import build
+from placements.settings import PlacementsSettings
+from tests.conftest import FreshDatabase
+
+
+@pytest.fixture
+def service(database_url: FreshDatabase, broker_url: str) -> Service:
+    settings = PlacementsSettings(database_url=database_url("placements"), broker_url=broker_url)  # type: ignore[arg-type]
+    service = build(settings)
+    service.prepare()
+    return service
+
+
+@pytest.fixture
+def door(service: Service) -> Iterator[TestClient]:
+    with TestClient(service.asgi(), raise_server_exceptions=False) as client:
+        yield client
+
+
+Metric = Callable[[str, dict[str, str]], float]
+
+
+@pytest.fixture
+def metric(service: Service) -> Metric:
+    """`metric("hnb_plans", {"authority": ...})`: a figure as Prometheus would scrape it, 0 where there is none."""
+
+    def read(name: str, labels: dict[str, str]) -> float:
+        value: Any = service.telemetry.registry.get_sample_value(name, labels)
+        return float(value or 0)
+
+    return read
