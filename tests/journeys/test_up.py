@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from hnb_local.processes import die_with_parent
 from tests.conftest import Servers, scratch_folder
 
 HNB = str(Path(sys.executable).with_name("hnb"))
@@ -28,7 +29,10 @@ class Up:
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         command = [HNB, "up", "--data-dir", str(folder), *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),  # a test run that is killed leaves nothing behind either
+        )  # fmt: skip
         until("the addresses are written", lambda: self._died() or (folder / "addresses.json").exists())
         self.urls: dict[str, str] = json.loads((folder / "addresses.json").read_text())
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from hnb_local import demo
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.simulator import command as simulator
 
@@ -57,6 +58,7 @@ def up(
     run(data_dir, broker_url=broker_url, database_url=database_url, port_base=port_base)
 
 
+app.command(epilog=demo.EXAMPLE)(demo.demo)
 app.command(epilog=simulator.EXAMPLE)(simulator.simulate)
 
 

@@ -71,7 +71,7 @@ class Child:
             # Its own session: the terminal's Ctrl-C must not end a server before its clients have drained.
             self._process = subprocess.Popen(
                 self._argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-                env=self._environment, cwd=self._cwd, preexec_fn=_die_with_parent(self._stop_signal), **as_user,
+                env=self._environment, cwd=self._cwd, preexec_fn=die_with_parent(self._stop_signal), **as_user,
             )  # fmt: skip
         self.started_at = time.monotonic()
         self._folder.remember(self.name, self._process.pid)
@@ -105,7 +105,7 @@ class Child:
             return [line for line in file.read().decode(errors="replace").splitlines() if line.strip()][-TAIL_LINES:]
 
 
-def _die_with_parent(signal_number: signal.Signals) -> Callable[[], None] | None:
+def die_with_parent(signal_number: signal.Signals) -> Callable[[], None] | None:
     """For Linux: what makes a child hear `signal_number` when the thread that started it ends, even by kill -9.
 
     Elsewhere, and between two starts, DataFolder ends what was left.
