@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Connection, Engine, text
 
@@ -22,7 +22,8 @@ Wanted = Annotated[
     Literal["open", "acknowledged", "resolved", "all"],
     Query(description="`open` is all that is not resolved, acknowledged or not"),
 ]
-After = Annotated[int | None, Query(ge=0, description="the `next` of the page before")]
+AlertId = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,200}$")]
+After = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="the `next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 _STATES = {
     "open": [State.OPEN, State.ACKNOWLEDGED],
@@ -154,12 +155,12 @@ def make_router(engine: Engine, alerts: Alerts, after_commit: Callable[[], None]
         )
 
     @router.get("/{alert_id}", summary="One alert: its evidence, its history and who was told")
-    def get_alert(alert_id: str) -> AlertDetail:
+    def get_alert(alert_id: AlertId) -> AlertDetail:
         with reading(engine) as connection:
             return _detail(connection, alert_id)
 
     @router.post("/{alert_id}/acknowledge", summary="Take an alert on, by name")
-    def acknowledge(alert_id: str, given: Acknowledge) -> AlertDetail:
+    def acknowledge(alert_id: AlertId, given: Acknowledge) -> AlertDetail:
         """Again by somebody else hands it over; what happened before stays in the history."""
         try:
             with transaction(engine) as connection:
@@ -185,7 +186,7 @@ def _detail(connection: Connection, alert_id: str) -> AlertDetail:
 
 
 def _unknown(alert_id: str) -> HTTPException:
-    return HTTPException(404, f"there is no alert {alert_id:.200}")
+    return HTTPException(404, f"there is no alert {alert_id}")
 
 
 def _shaped(row: dict[str, object]) -> dict[str, object]:

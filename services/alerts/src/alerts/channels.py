@@ -15,6 +15,7 @@ from alerts.domain.rules import Severity
 MOST_CHANNELS = 50
 MAX_ERROR = 500
 HIDDEN = "****"
+MAIL = ("mailto://", "mailtos://")
 _BETWEEN = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # a comma inside a URL does not end it
 _DETAIL = ("Socket Exception", "Response Details")  # what Apprise says of a failure at debug level only
 
@@ -69,6 +70,8 @@ def open_channels(urls: str) -> dict[str, Channel]:
             # One failed recipient of several would have the others told again at every retry.
             raise ValueError(f"holds a URL with {len(service)} recipients (number {number}); write one URL for each")
         shown = service.url(privacy=True)
+        if shown.startswith(MAIL):
+            service.request_rate_per_sec = 0  # Apprise waits 5.5 s between messages; our own relay needs no such mercy
         name = _name(shown)
         names[name] += 1
         if names[name] > 1:
@@ -88,7 +91,7 @@ def _name(shown: str) -> str:
     """A mail recipient by address and server; anything else by its server alone, for its path may be the secret."""
     parts = urlsplit(shown)
     server = parts.netloc.rpartition("@")[2]
-    if parts.scheme in ("mailto", "mailtos"):
+    if shown.startswith(MAIL):
         return f"{unquote(parts.path).strip('/')} by {parts.scheme}://{server}"
     return f"{parts.scheme}://{server}"
 
