@@ -58,6 +58,24 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
             copy.write_row(row)
 
 
+def arrays(names: str, rows: Iterable[Sequence[object]]) -> dict[str, str]:
+    """Rows turned into one array literal a column, named in `names`, for `unnest(CAST(:name AS text[]), ...)`.
+
+    One statement then handles a whole batch. The literals are written here because psycopg runs a regular expression
+    over every item of a list, which took a third of the ledger's time.
+    """
+    columns: Iterable[Sequence[object]] = zip(*rows, strict=True)
+    listed = list(columns) or [()] * len(names.split())
+    return {name: "{" + ",".join(map(_item, column)) + "}" for name, column in zip(names.split(), listed, strict=True)}
+
+
+def _item(value: object) -> str:
+    if value is None:
+        return "NULL"
+    written = f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
+    return '"' + written.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether trying again can help: the database was away, busy, or picked us to break a deadlock."""
     if isinstance(error, PoolTimeout | InterfaceError):

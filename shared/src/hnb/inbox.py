@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from hnb.database import arrays
 from hnb.events import Event, FieldError
 
 
@@ -67,22 +68,20 @@ def record(connection: Connection, events: Sequence[Event], abouts: Sequence[str
     digests = [event.digest for event in events]
     rows = connection.execute(
         _INSERT,
-        {
-            "sources": [key[0] for key, _ in chosen],
-            "ids": [key[1] for key, _ in chosen],
-            "authorities": [events[i].authority for _, i in chosen],
-            "types": [events[i].type for _, i in chosen],
-            "times": [events[i].time for _, i in chosen],
-            "abouts": [abouts[i] for _, i in chosen],
-            "digests": [digests[i] for _, i in chosen],
-            "bodies": [events[i].body for _, i in chosen],
-        },
+        arrays(
+            "sources ids authorities types times abouts digests bodies",
+            (
+                (*key, e.authority, e.type, e.time, abouts[i], digests[i], e.body)
+                for key, i in chosen
+                for e in (events[i],)
+            ),
+        ),
     )
     new = {(row.source, row.id) for row in rows}
     on_record = {key: digests[i] for key, i in chosen if key in new}
     old = [key for key, _ in chosen if key not in new]
     if old:
-        found = connection.execute(_DIGESTS, {"sources": [k[0] for k in old], "ids": [k[1] for k in old]})
+        found = connection.execute(_DIGESTS, arrays("sources ids", old))
         on_record |= {(row.source, row.id): bytes(row.digest) for row in found}
     return [
         Conflicting() if on_record[key] != digests[i]

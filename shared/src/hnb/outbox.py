@@ -9,7 +9,7 @@ from redis import Redis
 from sqlalchemy import Connection, Engine, Row, text
 
 from hnb.broker import HEARERS, EntryId, acknowledged, entry_id, written
-from hnb.database import transaction
+from hnb.database import arrays, transaction
 
 RELAY_BATCH = 1_000
 SETTLE_BATCH = 2_000
@@ -40,7 +40,7 @@ def say(connection: Connection, messages: Iterable[tuple[str, str]]) -> None:
     """Put (stream, event JSON) messages in the outbox, in order, in the caller's transaction."""
     pairs = list(messages)
     if pairs:
-        connection.execute(_SAY, {"streams": [s for s, _ in pairs], "bodies": [b for _, b in pairs]})
+        connection.execute(_SAY, arrays("streams bodies", pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,7 @@ class Relay:
             entries = [entry_id(raw) for raw in pipeline.execute()]
             connection.execute(
                 _SENT,
-                {
-                    "seqs": [r.seq for r in rows],
-                    "ms": [e[0] for e in entries],
-                    "nos": [e[1] for e in entries],
-                },
+                arrays("seqs ms nos", ((row.seq, *entry) for row, entry in zip(rows, entries, strict=True))),
             )
             return len(rows)
 

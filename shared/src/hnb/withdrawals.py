@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from hnb.database import arrays
 from hnb.events import Event, EventWithdrawn
 
 Key = tuple[str, str]  # an event's source and id
@@ -109,11 +110,7 @@ def against(connection: Connection, events: Sequence[Event]) -> set[Key]:
     """Which of these events are withdrawn, as far as is known."""
     found = connection.execute(
         _AGAINST,
-        {
-            "authorities": [event.authority for event in events],
-            "sources": [event.source for event in events],
-            "ids": [event.id for event in events],
-        },
+        arrays("authorities sources ids", ((event.authority, event.source, event.id) for event in events)),
     )
     return withdrawn(Withdrawal((row.source, row.id), row.time, (row.target_source, row.target_id)) for row in found)
 
@@ -123,11 +120,10 @@ def due(connection: Connection, most: int) -> list[Due]:
     keys = connection.execute(_DUE, {"most": most}).all()
     if not keys:
         return []
-    rows = connection.execute(_ROOTS, {"sources": [k.source for k in keys], "ids": [k.id for k in keys]})
+    rows = connection.execute(_ROOTS, arrays("sources ids", [(key.source, key.id) for key in keys]))
     return [Due((row.source, row.id), row.authority, row.about, row.type) for row in rows]
 
 
 def applied(connection: Connection, done: Iterable[Due]) -> None:
     """These have taken effect."""
-    keys = [one.withdrawal for one in done]
-    connection.execute(_APPLIED, {"sources": [k[0] for k in keys], "ids": [k[1] for k in keys]})
+    connection.execute(_APPLIED, arrays("sources ids", [one.withdrawal for one in done]))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, text
 
 from hnb import outbox
-from hnb.database import transaction
+from hnb.database import arrays, transaction
 from hnb.events import Driver, PositionChanged, make_event
 from hnb.provisions import LINES, Fund, fund_of
 from ledger.domain.positions import Figures, Reserve, add_up, figures, in_total
@@ -123,34 +123,22 @@ def say_changes(engine: Engine) -> bool:
         rows = connection.execute(_UNSAID, {"most": SAID_AT_ONCE}).mappings().all()
         if not rows:
             return False
-        keys = {
-            "authorities": [r["authority"] for r in rows],
-            "lines": [r["line"] for r in rows],
-        }
+        keys = [(row["authority"], row["financial_year"], row["line"]) for row in rows]
+        next_year = arrays("authorities years lines", [(authority, year + 1, line) for authority, year, line in keys])
         following: dict[tuple[str, int, str], Sums] = {
             (r["authority"], r["financial_year"] - 1, r["line"]): {kind: r[kind] for kind in Kind}
-            for r in connection.execute(
-                _FOLLOWING, {**keys, "years": [r["financial_year"] + 1 for r in rows]}
-            ).mappings()
+            for r in connection.execute(_FOLLOWING, next_year).mappings()
         }
         messages = []
-        for row in rows:
-            key = (row["authority"], row["financial_year"], row["line"])
+        for key, row in zip(keys, rows, strict=True):
             position = _position(
                 row["authority"], row["financial_year"], row["recorded_at"],
                 {row["line"]: {kind: row[kind] for kind in Kind}}, {row["line"]: following.get(key, {})},
             )  # fmt: skip
             messages.append(("position", _changed(connection, position, row["line"], row["version"], row["said_at"])))
         outbox.say(connection, messages)
-        connection.execute(
-            _SAID,
-            {
-                **keys,
-                "years": [r["financial_year"] for r in rows],
-                "versions": [r["version"] for r in rows],
-                "moments": [r["recorded_at"] for r in rows],
-            },
-        )
+        said = [(*key, row["version"], row["recorded_at"]) for key, row in zip(keys, rows, strict=True)]
+        connection.execute(_SAID, arrays("authorities years lines versions moments", said))
     return len(rows) == SAID_AT_ONCE
 
 

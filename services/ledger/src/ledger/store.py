@@ -8,7 +8,7 @@ from datetime import date, datetime
 import orjson
 from sqlalchemy import Connection, text
 
-from hnb.database import copy_rows
+from hnb.database import arrays, copy_rows
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
 from hnb.money import divide_half_up
 from hnb.provisions import Provision
@@ -139,9 +139,8 @@ _SETTLED = text("""
 """)
 
 
-def _keys(keys: Iterable[Key]) -> dict[str, list[str]]:
-    pairs = sorted(keys)
-    return {"authorities": [a for a, _ in pairs], "abouts": [b for _, b in pairs]}
+def _keys(keys: Iterable[Key]) -> dict[str, str]:
+    return arrays("authorities abouts", sorted(keys))
 
 
 def lock(connection: Connection, keys: Iterable[Key]) -> dict[Key, State]:
@@ -184,11 +183,7 @@ def means(
         return {}
     rows = connection.execute(
         _MEANS,
-        {
-            "authorities": [a for a, _, _ in asked],
-            "provisions": [str(p) for _, p, _ in asked],
-            "days": [d for _, _, d in asked],
-        },
+        arrays("authorities provisions days", asked),
     )
     return {
         (row.authority, Provision(row.provision), row.day): divide_half_up(row.pence, row.placements)
@@ -203,7 +198,7 @@ def placements_of(connection: Connection, children: Iterable[tuple[str, str]]) -
     pairs = sorted(set(children))
     if not pairs:
         return {}
-    rows = connection.execute(_SIBLINGS, {"authorities": [a for a, _ in pairs], "children": [c for _, c in pairs]})
+    rows = connection.execute(_SIBLINGS, arrays("authorities children", pairs))
     return {(row.authority, row.about): row.child_ref for row in rows}
 
 
@@ -242,46 +237,37 @@ def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]
             sums[authority, cell.year, cell.line][cell.kind] += signed
         if in_total(cell.line):
             sums[authority, cell.year, TOTAL][cell.kind] += signed
-    lines = sorted(sums)
     # Postings are on record before the row of a line is touched: who sees the new version sees what made it.
     connection.execute(
         _BALANCE,
         {
-            "authorities": [a for a, _, _ in lines],
-            "years": [y for _, y, _ in lines],
-            "lines": [str(line) for _, _, line in lines],
+            **arrays(
+                "authorities years lines " + " ".join(Kind),
+                ((*line, *(sums[line][kind] for kind in Kind)) for line in sorted(sums)),
+            ),
             "recorded_at": recorded_at,
-            **{str(kind): [sums[key][kind] for key in lines] for kind in Kind},
         },
     )
 
 
 def save(connection: Connection, states: Mapping[Key, State]) -> None:
     """Keep what was decided."""
-    keys = sorted(states)
-    rows = [states[key] for key in keys]
-    connection.execute(
-        _SAVE,
-        {
-            **_keys(keys),
-            "kinds": [s.kind for s in rows],
-            "provisions": [s.provision for s in rows],
-            "children": [s.child_ref for s in rows],
-            "firsts": [s.first_day for s in rows],
-            "lasts": [s.last_day for s in rows],
-            "annuals": [s.annual_pence for s in rows],
-            "unpriced": [s.unpriced for s in rows],
-            "horizons": [s.horizon for s in rows],
-            "schedules": [orjson.dumps([(*c, *a) for c, a in s.schedule.items()]).decode() for s in rows],
-        },
-    )
+    rows = (
+        (
+            *key, s.kind, s.provision, s.child_ref, s.first_day, s.last_day, s.annual_pence, s.unpriced, s.horizon,
+            orjson.dumps([(*cell, *amount) for cell, amount in s.schedule.items()]).decode(),
+        )
+        for key, s in sorted(states.items(), key=lambda item: item[0])
+    )  # fmt: skip
+    names = "authorities abouts kinds provisions children firsts lasts annuals unpriced horizons schedules"
+    connection.execute(_SAVE, arrays(names, rows))
 
 
 def mark_unpriced(connection: Connection, lines: Iterable[tuple[str, str]], seconds: float) -> None:
     """What has no price on these (authority, provision) lines is to be decided again, some seconds from now."""
     pairs = sorted(lines)
     if pairs:
-        binds = {"authorities": [a for a, _ in pairs], "provisions": [p for _, p in pairs], "seconds": seconds}
+        binds = {**arrays("authorities provisions", pairs), "seconds": seconds}
         connection.execute(_MARK_UNPRICED, binds)
 
 
@@ -289,14 +275,14 @@ def mark_appeals(connection: Connection, children: Iterable[tuple[str, str]]) ->
     """The appeals of these (authority, child) pairs are to be decided again."""
     pairs = sorted(children)
     if pairs:
-        connection.execute(_MARK_APPEALS, {"authorities": [a for a, _ in pairs], "children": [c for _, c in pairs]})
+        connection.execute(_MARK_APPEALS, arrays("authorities children", pairs))
 
 
 def mark(connection: Connection, keys: Iterable[Key]) -> None:
     """These commitments are to be decided again."""
-    binds = _keys(keys)
-    if binds["abouts"]:
-        connection.execute(_MARK_KEYS, binds)
+    wanted = list(keys)
+    if wanted:
+        connection.execute(_MARK_KEYS, _keys(wanted))
 
 
 def mark_open(connection: Connection, horizon: date, most: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, RowMapping, text
 
+from hnb.database import arrays
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
 from placements.domain import about
 
@@ -30,15 +31,10 @@ def keep(connection: Connection, events: Sequence[Event]) -> None:
     if events:
         connection.execute(
             _KEEP,
-            {
-                "authorities": [e.authority for e in events],
-                "abouts": [about(e) for e in events],
-                "types": [e.type for e in events],
-                "times": [e.time for e in events],
-                "ids": [e.id for e in events],
-                "sources": [e.source for e in events],
-                "bodies": [e.body for e in events],
-            },
+            arrays(
+                "authorities abouts types times ids sources bodies",
+                ((e.authority, about(e), e.type, e.time, e.id, e.source, e.body) for e in events),
+            ),
         )
 
 
