@@ -1,0 +1,140 @@
+"""compose.yaml starts what it should, in order, and leaves nothing open that need not be."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.deploy.files import DEPLOY, ROOT, compose
+
+SERVICES = ("placements", "ledger", "alerts")
+SERVERS = ("valkey", "postgres")
+WATCHERS = ("prometheus", "grafana")
+EVERYTHING = (*SERVERS, *SERVICES, *WATCHERS)
+PORTS = {"placements": 8001, "ledger": 8002, "alerts": 8003, "prometheus": 9090, "grafana": 3000}
+KEPT = {
+    "valkey": "/data", "postgres": "/var/lib/postgresql", "prometheus": "/prometheus", "grafana": "/var/lib/grafana",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return compose()
+
+
+@pytest.fixture(scope="module")
+def parts(document: dict[str, Any]) -> dict[str, Any]:
+    parts: dict[str, Any] = document["services"]
+    return parts
+
+
+def test_the_stack_is_three_services_their_servers_and_what_watches_them(parts: dict[str, Any]) -> None:
+    assert set(parts) == set(EVERYTHING)
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_a_container_is_hardened(parts: dict[str, Any], name: str) -> None:
+    part = parts[name]
+    assert part["read_only"] is True
+    assert part["cap_drop"] == ["ALL"]
+    assert "cap_add" not in part
+    assert part["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in part
+    assert part["mem_limit"]
+    assert part["pids_limit"]
+    assert part["restart"] == "unless-stopped"
+    assert part["logging"]["options"]["max-size"], "a log without a limit fills the disk"
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_a_container_does_not_run_as_root(parts: dict[str, Any], name: str) -> None:
+    assert not re.match(r"(root|0)(:|$)", parts[name]["user"])
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_an_image_is_pinned_to_a_release(parts: dict[str, Any], name: str) -> None:
+    assert re.search(r":v?\d+\.\d+\.\d+$|:\d+\.\d+(\.\d+)?-alpine$", parts[name]["image"])
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_only_http_doors_are_published_and_only_on_this_machine(parts: dict[str, Any], name: str) -> None:
+    port = PORTS.get(name)
+    assert parts[name].get("ports", []) == ([f"127.0.0.1:{port}:{port}"] if port else [])
+
+
+def test_the_broker_and_the_database_are_on_a_network_of_their_own(document: dict[str, Any]) -> None:
+    parts = document["services"]
+    assert document["networks"]["data"]["internal"] is True
+    on_data = {name for name, part in parts.items() if "data" in part["networks"]}
+    assert on_data == {*SERVERS, *SERVICES}
+    assert all(parts[name]["networks"] == ["data"] for name in SERVERS)
+    assert not any("network_mode" in part for part in parts.values())
+
+
+def test_each_part_waits_until_what_it_needs_is_healthy(parts: dict[str, Any]) -> None:
+    healthy = {"condition": "service_healthy"}
+    for name in SERVICES:
+        assert parts[name]["depends_on"] == dict.fromkeys(SERVERS, healthy)
+    assert parts["prometheus"]["depends_on"] == dict.fromkeys(SERVICES, healthy)
+    assert parts["grafana"]["depends_on"] == {"prometheus": healthy}
+
+
+def test_every_part_has_a_health_check(parts: dict[str, Any]) -> None:
+    for name in (*SERVERS, *WATCHERS):
+        assert parts[name]["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
+    for name in SERVICES:  # in the image: whoever runs it without Compose has it too
+        assert "healthcheck" not in parts[name]
+    assert re.search(r"^HEALTHCHECK .*CMD \[", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+
+
+def test_what_must_last_is_in_a_named_volume(document: dict[str, Any]) -> None:
+    assert set(document["volumes"]) == set(KEPT)
+    for name, place in KEPT.items():
+        assert f"{name}:{place}" in document["services"][name]["volumes"]
+
+
+def test_every_file_mounted_from_here_exists_and_is_mounted_read_only(parts: dict[str, Any]) -> None:
+    mounted = [volume for part in parts.values() for volume in part.get("volumes", []) if volume.startswith(".")]
+    assert mounted
+    for volume in mounted:
+        assert volume.endswith(":ro")
+        assert (ROOT / volume.split(":")[0]).exists()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_built_here_and_speaks_to_its_own_database(parts: dict[str, Any], name: str) -> None:
+    part = parts[name]
+    assert part["build"] == {"context": ".", "dockerfile": "deploy/Dockerfile", "args": {"SERVICE": name}}
+    assert part["pull_policy"] == "build", "an image of this name on a public registry would not be ours"
+    url = part["environment"]["HNB_DATABASE_URL"]
+    assert url.startswith(f"postgresql://{name}:${{{name.upper()}_PASSWORD:?")
+    assert url.endswith(f"@postgres:5432/{name}")
+    assert "HNB_TOKENS" in part["environment"]
+
+
+def test_no_secret_has_a_default() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    secret = r"\w*(?:PASSWORD|SECRET|TOKENS?)\w*"
+    assert re.findall(rf"\$\{{{secret}:\?", text)
+    assert not re.findall(rf"\$\{{{secret}(?!:\?)\}}|\$\{{{secret}:?-", text)
+    assert not re.search(r"(?im)^\s*\w*(password|secret|token)\w*:\s*(?!\$\{)\S", text)
+
+
+def test_the_broker_keeps_what_it_acknowledges_and_refuses_rather_than_forgets() -> None:
+    lines = (DEPLOY / "valkey/valkey.conf").read_text().splitlines()
+    settings = dict(line.split(" ", 1) for line in lines if line and not line.startswith("#"))
+    assert settings["appendonly"] == "yes"
+    assert settings["appendfsync"] == "always"
+    assert settings["maxmemory-policy"] == "noeviction"
+    assert "requirepass" not in settings
+
+
+def test_each_service_has_a_role_and_a_database_nobody_else_may_enter() -> None:
+    text = (DEPLOY / "postgres/databases.sql").read_text()
+    for name in SERVICES:
+        assert f"\\getenv {name}_password {name.upper()}_PASSWORD\n" in text
+        assert f"CREATE ROLE {name} LOGIN PASSWORD :'{name}_password';" in text
+        assert f"CREATE DATABASE {name} OWNER {name};" in text
+    revoked = re.search(r"REVOKE ALL ON DATABASE (.*) FROM PUBLIC;", text)
+    assert revoked
+    assert {*SERVICES, "postgres", "template1"} == set(revoked[1].split(", "))
