@@ -21,6 +21,7 @@ PLAIN_SECONDS = 2.0
 SHOWN_ALERTS = 6
 BAR_WIDTH = 20
 WIDTH_WITH_BARS = 110
+NARROW_PROVISION = 24  # characters that leave room for four amounts on a terminal of 80
 NAMED_DIFFERENCES = 3
 
 
@@ -85,11 +86,12 @@ def picture(player: Player, watch: Watch, width: int) -> Group:
         " · in-year balance ", money(position.get("in_year_balance_pence"), whole=True),
         " · reserve ", *_reserve(position),
     )  # fmt: skip
+    bars = width >= WIDTH_WITH_BARS
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("Provision", overflow="ellipsis", no_wrap=True)
+    table.add_column("Provision", overflow="ellipsis", no_wrap=True, max_width=None if bars else NARROW_PROVISION)
     for name in ("Budget", "Committed", "Spent", "Headroom"):
-        table.add_column(name, justify="right", no_wrap=True, min_width=12)
-    if width >= WIDTH_WITH_BARS:
+        table.add_column(name, justify="right", no_wrap=True)
+    if bars:
         table.add_column("Used of the budget", width=BAR_WIDTH)
     for line in position["lines"]:
         _add_line(table, line_title(line["provision"]), line)
