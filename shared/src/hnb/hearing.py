@@ -39,10 +39,6 @@ class Entry:
     body: bytes | None
 
 
-class Stopping(Exception):
-    """The service is shutting down; what is in hand stays pending and is taken up at the next start."""
-
-
 Take = Callable[[Sequence[Entry]], None]
 Bury = Callable[[Entry, str], None]
 
@@ -239,7 +235,7 @@ class Hearing:
         async with self._gate:
             while True:
                 if self._stopping:
-                    raise Stopping
+                    return  # what is in hand stays pending, and is taken up at the next start
                 try:
                     await asyncio.to_thread(self._take, batch)
                     break
