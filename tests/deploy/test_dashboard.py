@@ -111,7 +111,7 @@ def test_authority_year_and_data_source_are_chosen_from_what_is_there() -> None:
 
 def test_below_nought_is_red() -> None:
     steps = [{"color": RED_BELOW_NOUGHT, "value": None}, {"color": "#0072B2", "value": 0}]
-    for title in ("Headroom in the budgets", "In-year balance: grant less committed and spent", "Reserve at 31 March"):
+    for title in ("Headroom in the budgets", "In-year balance", "Reserve at 31 March"):
         panel = PANELS[TITLES.index(title)]
         assert panel["fieldConfig"]["defaults"]["thresholds"]["steps"] == steps
     table = next(panel for panel in PANELS if panel["type"] == "table")
