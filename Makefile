@@ -43,6 +43,7 @@ lock: setup ## write requirements.lock again from the pyproject.toml files (ARGS
 	@git diff --stat -- requirements.lock
 
 up: ## start the production-like stack of compose.yaml, with Prometheus and Grafana (needs Docker)
+	@sh deploy/env
 	docker compose up --build --detach --wait $(ARGS)
 
 setup: ## make or mend the virtual environment in .venv (the others do this by themselves)

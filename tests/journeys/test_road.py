@@ -24,7 +24,7 @@ def post(stack: Stack, events: list[Json]) -> None:
 
 
 def position(stack: Stack, authority: str) -> Json:
-    query = {"authority": authority, "financial_year": 2025}
+    query: Json = {"authority": authority, "financial_year": 2025}
     answer: Json = httpx.get(f"{stack.urls['ledger']}/positions", params=query, timeout=20).json()
     return {key: value for key, value in answer.items() if key not in ("known_at", "authority")}
 
@@ -37,7 +37,7 @@ def unsettled(stack: Stack) -> bool:
 
 def year(authority: str, salt: str) -> list[Json]:
     """A small year with some of everything; the same at every authority but for its sources."""
-    envelope = {"authority": authority, "source": f"/case/{salt}"}
+    envelope: Json = {"authority": authority, "source": f"/case/{salt}"}
     events = [
         budget("grant", 900_000, **envelope),
         reserve(-50_000, **envelope),

@@ -57,7 +57,7 @@ def books(database_url: FreshDatabase) -> Iterator[Books]:
     url = database_url("ledger")
     engine = database.connect(url, "ledger")
     database.migrate(engine, "ledger")
-    settings = LedgerSettings(database_url=url, broker_url="redis://unused")  # type: ignore[arg-type]
+    settings = LedgerSettings(database_url=url, broker_url="redis://unused")
     ledger = Ledger(settings, lambda: TODAY)
     yield Books(engine, ledger, Intake(engine, Telemetry("ledger"), about, ledger.post, lambda: None, CASE_EVENTS))
     engine.dispose()

@@ -83,4 +83,5 @@ def _to_date(cost: Json, whole_year: list[date], day: date) -> int:
     summer = [d for d in whole_year if 4 <= d.month <= 8]
     first = half_up(sum((daily_share(cost, d) for d in summer if d <= day), Fraction(0)))
     rest = half_up(sum((daily_share(cost, d) for d in whole_year if d not in summer and d <= day), Fraction(0)))
-    return first + min(rest, cost["amount_pence"] - first)
+    price: int = cost["amount_pence"]
+    return first + min(rest, price - first)

@@ -14,7 +14,7 @@ from tests.conftest import FreshDatabase
 
 @pytest.fixture
 def service(database_url: FreshDatabase, broker_url: str) -> Service:
-    settings = PlacementsSettings(database_url=database_url("placements"), broker_url=broker_url)  # type: ignore[arg-type]
+    settings = PlacementsSettings(database_url=database_url("placements"), broker_url=broker_url)
     service = build(settings)
     service.prepare()
     return service

@@ -138,7 +138,7 @@ def test_any_client_may_write_to_the_intake_stream(door: TestClient, broker_url:
             {"event": orjson.dumps({**made(), "data": {"forename": "Sam"}})},
             {"event": orjson.dumps(made("PL-2"))},
         ):
-            client.xadd("case-intake", fields)  # type: ignore[arg-type]
+            client.xadd("case-intake", fields)
         until(lambda: len(said(broker_url, "placement")) == 2)
         until(lambda: metric("hnb_dead_letters_total", {"service": "placements"}) == 3)
         until(lambda: metric("hnb_stream_pending", {"stream": "case-intake", "group": "placements"}) == 0)
@@ -154,9 +154,9 @@ def test_with_tokens_only_their_bearers_get_in(
 ) -> None:
     digest = hashlib.sha256(b"correct").hexdigest()
     settings = PlacementsSettings(
-        database_url=database_url("placements"),  # type: ignore[arg-type]
-        broker_url=broker_url,  # type: ignore[arg-type]
-        tokens=digest,  # type: ignore[arg-type]
+        database_url=database_url("placements"),
+        broker_url=broker_url,
+        tokens=digest,
     )
     service: Service = build(settings)
     service.prepare()

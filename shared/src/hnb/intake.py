@@ -58,6 +58,8 @@ class Intake:
         Raises only what may pass (the database is away): then nothing of the batch is lost, and it comes again.
         """
         readable: list[tuple[Entry, Event]] = []
+        first = f"{entries[0].stream}/{entries[0].id}" if entries else "-"
+        structlog.contextvars.bind_contextvars(correlation_id=first)
         for entry in entries:
             try:
                 readable.append((entry, self.read(entry.body)))

@@ -61,7 +61,10 @@ balances = Table(
 
 # One row: when the ledger last learned something. Whoever posts holds it until commit, so that recorded_at only rises.
 clock = Table(
-    "clock", metadata, Column("one", Boolean, primary_key=True), Column("recorded_at", DateTime(timezone=True))
+    "clock",
+    metadata,
+    Column("one", Boolean, primary_key=True),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
 )
 
 # Commitments to decide again, because something they depend on has changed.

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
+import structlog
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, TypeAdapter
@@ -38,6 +39,7 @@ SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ANSWER_SECONDS = 9.0  # a request is answered within ten
 MOST = 5_000
+log = structlog.get_logger(__name__)
 REUSED = "this source and id were used before for other content"
 
 
@@ -178,6 +180,9 @@ def _read(value: Any, intake: Intake) -> Event | Refused:
     except RefusedEvent as error:
         kind = value.get("type") if isinstance(value, dict) else None
         intake.telemetry.count(kind if kind in CASE_EVENTS else "unknown", "refused")
+        faults = [fault.field for fault in error.errors]  # the fields alone: what is in them may name a person
+        source, id = (value.get("source"), value.get("id")) if isinstance(value, dict) else (None, None)
+        log.info("an event was refused", event_source=source, event_id=id, event_type=kind, fields=faults)
         return Refused(tuple(error.errors))
 
 

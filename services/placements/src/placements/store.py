@@ -56,15 +56,17 @@ def event(connection: Connection, source: str, id: str) -> dict[str, Any] | None
 
 
 _SETTINGS = text("""
-    SELECT s.authority, s.data, (
-        SELECT count(*) FROM facts p
+    WITH filled AS (
+        SELECT p.authority, p.data ->> 'setting_id' AS setting_id, count(*) AS filled FROM facts p
         LEFT JOIN facts e ON e.authority = p.authority AND e.about = p.about AND e.type = 'hnb.placement-ended.v1'
-        WHERE p.type = 'hnb.placement-made.v1' AND p.authority = s.authority
-        AND p.data ->> 'setting_id' = s.data ->> 'setting_id'
+        WHERE p.type = 'hnb.placement-made.v1' AND (:authority = '' OR p.authority = :authority)
         AND (p.data ->> 'start_date')::date <= :today
         AND coalesce(e.data ->> 'end_date', p.data ->> 'end_date', '9999-12-31')::date >= :today
-    ) AS filled
-    FROM facts s WHERE s.type = 'hnb.setting-registered.v1' AND (:authority = '' OR s.authority = :authority)
+        GROUP BY 1, 2
+    )
+    SELECT s.authority, s.data, coalesce(f.filled, 0) AS filled FROM facts s
+    LEFT JOIN filled f ON f.authority = s.authority AND f.setting_id = s.data ->> 'setting_id'
+    WHERE s.type = 'hnb.setting-registered.v1' AND (:authority = '' OR s.authority = :authority)
     AND s.about > :after ORDER BY s.about LIMIT :most
 """)
 _WAITING = text("""
