@@ -25,7 +25,7 @@ from hnb.events import (
     TribunalLodged,
 )  # fmt: skip
 from hnb.provisions import Provision
-from ledger import store
+from ledger import stale, store
 from ledger.domain.commitments import Agreed, Folded, fold, order
 from ledger.domain.prices import annual
 from ledger.domain.schedules import Context, budget_schedule, difference, schedule, unpriced
@@ -84,20 +84,20 @@ class Ledger:
         """
         horizon = self.settings.horizon(self.today())
         with transaction(engine) as connection:
-            if not store.anything_due(connection, horizon):
+            if not stale.anything_due(connection, horizon):
                 return False
             due = withdrawals.due(connection, SETTLED_AT_ONCE)
             taken_back = {(d.authority, d.about): d.withdrawal for d in due if d.about is not None}
             recorded_at = store.tick(connection)
-            store.mark(connection, taken_back)
+            stale.mark(connection, taken_back)
             withdrawals.applied(connection, due)
-            store.mark_open(connection, horizon, SETTLED_AT_ONCE)
-            keys = store.due(connection, SETTLED_AT_ONCE)
+            stale.mark_open(connection, horizon, SETTLED_AT_ONCE)
+            keys = stale.due(connection, SETTLED_AT_ONCE)
             if keys:
                 before = store.lock(connection, keys)
                 after, entries = self._decide(connection, before, taken_back)
                 self._save(connection, before, after, entries, context_may_be_old=False, recorded_at=recorded_at)
-                store.settled(connection, keys)
+                stale.settled(connection, keys)
         return len(keys) == SETTLED_AT_ONCE
 
     def _decide(
@@ -170,16 +170,16 @@ class Ledger:
             for state in (before[key], after[key])
             if state.kind == "placement" and state.provision and _price(before[key]) != _price(after[key])
         }
-        store.mark_unpriced(connection, priced, MEANS_SETTLE_SECONDS)
+        stale.mark_unpriced(connection, priced, MEANS_SETTLE_SECONDS)
         children = {
             (key[0], state.child_ref)
             for key in moved
             for state in (before[key], after[key])
             if state.kind == "placement" and state.child_ref
         }
-        store.mark_appeals(connection, children)
+        stale.mark_appeals(connection, children)
         if context_may_be_old:
-            store.mark(connection, {key for key, state in moved.items() if state.unpriced or state.kind == "appeal"})
+            stale.mark(connection, {key for key, state in moved.items() if state.unpriced or state.kind == "appeal"})
 
 
 def _price(state: State) -> tuple[object, ...]:

@@ -99,53 +99,16 @@ _BALANCE = text(f"""
         {", ".join(f"{kind}_pence = balances.{kind}_pence + EXCLUDED.{kind}_pence" for kind in Kind)},
         version = balances.version + 1, recorded_at = EXCLUDED.recorded_at
 """)  # noqa: S608 - the names are the members of an enum
-_MARK = """
-    INSERT INTO stale (authority, about, due_at) {found}
-    ON CONFLICT (authority, about) DO UPDATE SET due_at = least(stale.due_at, EXCLUDED.due_at)
-"""
-_MARK_UNPRICED = text(_MARK.format(found="""
-    SELECT c.authority, c.about, clock_timestamp() + make_interval(secs => :seconds) FROM commitments c
-    JOIN unnest(CAST(:authorities AS text[]), CAST(:provisions AS text[])) AS k (authority, provision)
-    USING (authority, provision) WHERE c.unpriced
-"""))  # fmt: skip
-_MARK_APPEALS = text(_MARK.format(found="""
-    SELECT DISTINCT c.authority, c.about, clock_timestamp() FROM commitments c
-    JOIN unnest(CAST(:authorities AS text[]), CAST(:children AS text[])) AS k (authority, child_ref)
-    USING (authority, child_ref) WHERE c.kind = 'appeal'
-"""))  # fmt: skip
-_MARK_KEYS = text(_MARK.format(found="""
-    SELECT a, b, clock_timestamp() FROM unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (a, b)
-"""))  # fmt: skip
-_MARK_OPEN = text("""
-    INSERT INTO stale (authority, about, due_at)
-    SELECT authority, about, clock_timestamp() FROM commitments WHERE horizon < :horizon LIMIT :most
-    ON CONFLICT DO NOTHING
-""")
-_DUE = text("SELECT authority, about FROM stale WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT :most")
-_ANYTHING_DUE = text("""
-    SELECT EXISTS (SELECT FROM stale WHERE due_at <= clock_timestamp())
-        OR EXISTS (SELECT FROM withdrawals w JOIN inbox i ON i.source = w.target_source AND i.id = w.target_id
-            AND i.authority = w.authority WHERE NOT w.applied)
-        OR EXISTS (SELECT FROM commitments WHERE horizon < :horizon)
-""")
-_FREE = text("""
-    SELECT c.authority, c.about FROM commitments c
-    JOIN unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (authority, about) USING (authority, about)
-    ORDER BY c.authority, c.about FOR UPDATE OF c SKIP LOCKED
-""")
-_SETTLED = text("""
-    DELETE FROM stale s USING unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (authority, about)
-    WHERE s.authority = k.authority AND s.about = k.about
-""")
 
 
-def _keys(keys: Iterable[Key]) -> dict[str, str]:
+def named(keys: Iterable[Key]) -> dict[str, str]:
+    """Keys as the arrays `authorities` and `abouts`, sorted so that whoever locks them does so in one order."""
     return arrays("authorities abouts", sorted(keys))
 
 
 def lock(connection: Connection, keys: Iterable[Key]) -> dict[Key, State]:
     """The commitments' states, made where they are new, and locked until the transaction ends; in sorted order."""
-    binds = _keys(keys)
+    binds = named(keys)
     connection.execute(_ENSURE, binds)
     return {
         (row.authority, row.about): State(
@@ -169,7 +132,7 @@ def read_schedule(rows: Sequence[Sequence[object]]) -> Schedule:
 def events_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, list[Event]]:
     """Every event ever heard about these keys."""
     found: dict[Key, list[Event]] = defaultdict(list)
-    for row in connection.execute(_EVENTS, _keys(keys)):
+    for row in connection.execute(_EVENTS, named(keys)):
         found[row.authority, row.about].append(read_event(read_json(row.body), known=CASE_EVENTS))
     return found
 
@@ -261,46 +224,3 @@ def save(connection: Connection, states: Mapping[Key, State]) -> None:
     )  # fmt: skip
     names = "authorities abouts kinds provisions children firsts lasts annuals unpriced horizons schedules"
     connection.execute(_SAVE, arrays(names, rows))
-
-
-def mark_unpriced(connection: Connection, lines: Iterable[tuple[str, str]], seconds: float) -> None:
-    """What has no price on these (authority, provision) lines is to be decided again, some seconds from now."""
-    pairs = sorted(lines)
-    if pairs:
-        binds = {**arrays("authorities provisions", pairs), "seconds": seconds}
-        connection.execute(_MARK_UNPRICED, binds)
-
-
-def mark_appeals(connection: Connection, children: Iterable[tuple[str, str]]) -> None:
-    """The appeals of these (authority, child) pairs are to be decided again."""
-    pairs = sorted(children)
-    if pairs:
-        connection.execute(_MARK_APPEALS, arrays("authorities children", pairs))
-
-
-def mark(connection: Connection, keys: Iterable[Key]) -> None:
-    """These commitments are to be decided again."""
-    wanted = list(keys)
-    if wanted:
-        connection.execute(_MARK_KEYS, _keys(wanted))
-
-
-def mark_open(connection: Connection, horizon: date, most: int) -> None:
-    """Open commitments last run to an earlier horizon are to be decided again: the yearly roll-forward."""
-    connection.execute(_MARK_OPEN, {"horizon": horizon, "most": most})
-
-
-def anything_due(connection: Connection, horizon: date) -> bool:
-    """Whether settling would find something to do."""
-    return bool(connection.scalar(_ANYTHING_DUE, {"horizon": horizon}))
-
-
-def due(connection: Connection, most: int) -> list[Key]:
-    """Commitments to decide again now, locked; those another transaction holds are left for the next time."""
-    keys = [(row.authority, row.about) for row in connection.execute(_DUE, {"most": most})]
-    return [(row.authority, row.about) for row in connection.execute(_FREE, _keys(keys))] if keys else []
-
-
-def settled(connection: Connection, keys: Iterable[Key]) -> None:
-    """These were decided again."""
-    connection.execute(_SETTLED, _keys(keys))
