@@ -8,7 +8,7 @@ from alerts import metrics
 from alerts.api import make_router
 from alerts.channels import open_channels
 from alerts.delivery import Courier
-from alerts.handlers import Alerts, about
+from alerts.handlers import Alerts, Review, about
 from alerts.rulebook import BadRules, read_rules
 from alerts.settings import AlertsSettings
 from hnb import broker as streams
@@ -23,6 +23,7 @@ from hnb.telemetry import Telemetry
 
 HEARD = ("position", "condition")
 DELIVER_SECONDS = 0.5
+REVIEW_SECONDS = 3600.0  # at once after a start, when the rules may be others; later only to heal what nobody foresaw
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ def build(settings: AlertsSettings) -> Service:
     send, settle = relay_loops(relay)
     deliver = Loop("deliver", courier.dispatch, DELIVER_SECONDS)
     courier.wake_with(deliver.wake)
+    review = Loop("review", Review(engine, alerts).next_page, REVIEW_SECONDS)
 
     def after_commit() -> None:
         send.wake()
@@ -59,7 +61,7 @@ def build(settings: AlertsSettings) -> Service:
         description="Thresholds and people: alert episodes with their evidence, deliveries and acknowledgements.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
         hearing=hearing, heard=HEARD, said=("alert", "dead-letter"),
-        routers=[make_router(engine, alerts, send.wake)], loops=[send, settle, deliver],
+        routers=[make_router(engine, alerts, send.wake)], loops=[send, settle, deliver, review],
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine, rules))

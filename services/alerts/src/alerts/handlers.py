@@ -5,18 +5,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from alerts import store
 from alerts.domain.episodes import TOLD, Episode, Evidence, Step, acknowledge, decide
 from alerts.domain.messages import compose
-from alerts.domain.positions import latest
+from alerts.domain.positions import LineKey, Position, latest
 from alerts.domain.rules import RulePack
 from alerts.store import Acknowledgement, Delivery
 from hnb import outbox
+from hnb.database import transaction
 from hnb.events import AlertChanged, Event, PositionChanged, make_event
 
 SOURCE = "/hnb/alerts"
+REVIEWED_AT_ONCE = 500
+BEFORE_ALL: LineKey = ("", 0, "")
 
 
 def about(event: Event) -> str | None:
@@ -45,8 +48,20 @@ class Alerts:
             return
         # A line not yet on record cannot be locked: of two replicas that bring it in at once, the newer version wins.
         kept = store.keep_lines(connection, newer)
-        last = store.last_episodes(connection, kept)
-        steps = [step for p in newer if p.key in kept for step in decide(self.rules.rules, p, last)]
+        self._move(connection, [position for position in newer if position.key in kept])
+
+    def judge_again(self, connection: Connection, after: LineKey, most: int) -> LineKey | None:
+        """Judge the lines after a key by the rules as they are now; the last key judged, or None at the end.
+
+        A threshold changed between two starts would otherwise take effect only where a figure happens to move.
+        """
+        positions = store.lines_after(connection, after, most)
+        self._move(connection, positions)
+        return positions[-1].key if len(positions) == most else None
+
+    def _move(self, connection: Connection, positions: Sequence[Position]) -> None:
+        last = store.last_episodes(connection, [position.key for position in positions])
+        steps = [step for position in positions for step in decide(self.rules.rules, position, last)]
         if steps:
             at = self.now()
             store.save(connection, steps, at)
@@ -72,6 +87,21 @@ class Alerts:
             reference = f"{step.episode.id}-{step.episode.changes}-{hashlib.sha256(channel.encode()).hexdigest()[:8]}"
             found.append(Delivery(reference, step, channel, compose(step, link, reference)))
         return found
+
+
+class Review:
+    """Judges every line again, a page at a time, and begins anew once through."""
+
+    def __init__(self, engine: Engine, alerts: Alerts) -> None:
+        self._engine, self._alerts = engine, alerts
+        self._after = BEFORE_ALL
+
+    def next_page(self) -> bool:
+        """Judge the next page; whether there may be more."""
+        with transaction(self._engine) as connection:
+            last = self._alerts.judge_again(connection, self._after, REVIEWED_AT_ONCE)
+        self._after = last or BEFORE_ALL
+        return last is not None
 
 
 def _changed(episode: Episode, evidence: Evidence | None, at: datetime) -> str:

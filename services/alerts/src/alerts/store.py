@@ -20,6 +20,10 @@ _LOCK = text(f"""
     JOIN {_KEYS} USING (authority, financial_year, scope)
     ORDER BY l.authority, l.financial_year, l.scope FOR UPDATE OF l
 """)  # noqa: S608
+_AFTER = text("""
+    SELECT * FROM lines WHERE (authority, financial_year, scope) > (:authority, :year, :scope)
+    ORDER BY authority, financial_year, scope LIMIT :most FOR UPDATE
+""")
 _KEEP = text("""
     INSERT INTO lines (authority, financial_year, scope, version, recorded_at, budget_pence, committed_pence,
         spent_pence, headroom_pence, grant_pence, reserve_closing_pence)
@@ -108,6 +112,15 @@ def lock_lines(connection: Connection, keys: Iterable[LineKey]) -> dict[LineKey,
     """The versions known of these lines, locked until the transaction ends; in sorted order, so that none deadlock."""
     rows = connection.execute(_LOCK, _keys(keys))
     return {(row.authority, row.financial_year, row.scope): row.version for row in rows}
+
+
+def lines_after(connection: Connection, key: LineKey, most: int) -> list[Position]:
+    """The positions on record after a key, locked until the transaction ends; what moved them last is not kept."""
+    binds = {"authority": key[0], "year": key[1], "scope": key[2], "most": most}
+    return [
+        Position(**row, change_pence=0, drivers=(), remainder_pence=0)
+        for row in connection.execute(_AFTER, binds).mappings()
+    ]
 
 
 def keep_lines(connection: Connection, positions: Sequence[Position]) -> set[LineKey]:

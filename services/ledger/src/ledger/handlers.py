@@ -74,7 +74,8 @@ class Ledger:
                 causes[event.authority, subject] = event
         if causes:
             before = store.lock(connection, causes)
-            after, entries = self._decide(connection, before, {k: (e.source, e.id) for k, e in causes.items()})
+            because = {key: (event.source, event.id) for key, event in causes.items()}
+            after, entries = self._decide(connection, before, because, at_hand=events)
             self._save(connection, before, after, entries, context_may_be_old=True)
 
     def settle(self, engine: Engine) -> bool:
@@ -101,9 +102,13 @@ class Ledger:
         return len(keys) == SETTLED_AT_ONCE
 
     def _decide(
-        self, connection: Connection, before: Mapping[Key, State], causes: Mapping[Key, tuple[str, str]]
+        self,
+        connection: Connection,
+        before: Mapping[Key, State],
+        causes: Mapping[Key, tuple[str, str]],
+        at_hand: Sequence[Event] = (),
     ) -> tuple[dict[Key, State], list[Entry]]:
-        events = store.events_of(connection, before)
+        events = store.events_of(connection, before, at_hand)
         gone = withdrawals.against(connection, [event for found in events.values() for event in found])
         standing = {key: [e for e in events.get(key, []) if (e.source, e.id) not in gone] for key in before}
         folded = {key: fold(found) for key, found in standing.items() if key[1].startswith(COMMITMENT)}

@@ -54,7 +54,7 @@ _LOCK = text("""
     ORDER BY c.authority, c.about FOR UPDATE OF c
 """)
 _EVENTS = text("""
-    SELECT i.authority, i.about, i.body FROM inbox i
+    SELECT i.authority, i.about, i.source, i.id, i.body FROM inbox i
     JOIN unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (authority, about) USING (authority, about)
 """)
 _MEANS = text("""
@@ -129,11 +129,13 @@ def read_schedule(rows: Sequence[Sequence[object]]) -> Schedule:
     }
 
 
-def events_of(connection: Connection, keys: Iterable[Key]) -> dict[Key, list[Event]]:
-    """Every event ever heard about these keys."""
+def events_of(connection: Connection, keys: Iterable[Key], at_hand: Iterable[Event] = ()) -> dict[Key, list[Event]]:
+    """Every event ever heard about these keys; those `at_hand` are not read a second time."""
     found: dict[Key, list[Event]] = defaultdict(list)
+    by_key = {(event.source, event.id): event for event in at_hand}
     for row in connection.execute(_EVENTS, named(keys)):
-        found[row.authority, row.about].append(read_event(read_json(row.body), known=CASE_EVENTS))
+        event = by_key.get((row.source, row.id)) or read_event(read_json(row.body), known=CASE_EVENTS)
+        found[row.authority, row.about].append(event)
     return found
 
 

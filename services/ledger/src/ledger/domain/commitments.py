@@ -48,6 +48,11 @@ class Agreed:
     contributions: tuple[ContributionAgreed, ...] = ()
     paid_by_dfe: bool = False
 
+    @property
+    def lacks_a_price(self) -> bool:
+        """Whether any of its prices is not known; one that is never in force counts too."""
+        return self.price is None or any(cost is None for _, cost in self.repricings)
+
     def attended(self, horizon: date) -> Span:
         """The days paid for; an open end runs to the planning horizon."""
         return Span(self.start, horizon if self.end is None else self.end)

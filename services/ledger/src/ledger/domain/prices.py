@@ -84,6 +84,8 @@ def _by_day(pence_a_year: int, days: Span, year: int) -> int:
     # C(d) = round(annual x days elapsed / days in the year); C(last) - C(first - 1). So a full year costs exactly the
     # price, leap or not, and cutting a span anywhere never changes what its parts cost together.
     whole = year_span(year)
+    if days == whole:
+        return pence_a_year
     before, through = (days.first - whole.first).days, (days.last - whole.first).days + 1
     return divide_half_up(pence_a_year * through, whole.days) - divide_half_up(pence_a_year * before, whole.days)
 

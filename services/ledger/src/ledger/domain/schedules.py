@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -113,8 +113,11 @@ def unpriced(agreed: Iterable[Agreed], horizon: date) -> list[Unpriced]:
     """The line and first day of every stretch whose price is not known yet."""
     return [
         (part.provision, segment.span.first)
-        for part in agreed for segment in part.segments(horizon) if segment.cost is None
-    ]  # fmt: skip
+        for part in agreed
+        if part.lacks_a_price
+        for segment in part.segments(horizon)
+        if segment.cost is None
+    ]
 
 
 def charges(agreed: Agreed, context: Context, window: Span | None = None) -> list[Charge]:
@@ -127,22 +130,34 @@ def charges(agreed: Agreed, context: Context, window: Span | None = None) -> lis
     found: list[Charge] = []
     for segment in agreed.segments(context.horizon):
         cost = segment.cost or Cost(amount_pence=context.means[agreed.provision, segment.span.first], per="year")
-        charged = _charged(agreed, cost, segment.span, attended, window)
-        found += [replace(charge, provisional=segment.cost is None) for charge in charged]
+        found += _charged(agreed, cost, segment.span, attended, window, provisional=segment.cost is None)
     for contribution in agreed.contributions:
         last = attended.last if contribution.end_date is None else contribution.end_date
         span = Span(contribution.start_date, last).within(attended)
-        charged = _charged(agreed, contribution.cost, span, span, window)
-        found += [replace(charge, pence=-charge.pence, contribution=contribution) for charge in charged]
+        found += _charged(agreed, contribution.cost, span, span, window, contribution=contribution)
     return found
 
 
-def _charged(agreed: Agreed, cost: Cost, span: Span, attended: Span, window: Span) -> Iterable[Charge]:
-    whole = cost.model_copy(update={"amount_pence": cost.amount_pence * agreed.times})
+def _charged(
+    agreed: Agreed,
+    cost: Cost,
+    span: Span,
+    attended: Span,
+    window: Span,
+    provisional: bool = False,
+    contribution: ContributionAgreed | None = None,
+) -> Iterable[Charge]:
+    whole = cost
+    if agreed.times != 1:
+        whole = cost.model_copy(update={"amount_pence": cost.amount_pence * agreed.times})
     seen = span.within(window)
     for year in financial_years(seen.first, seen.last):
         days = year_span(year).within(window)
-        yield Charge(year, agreed.provision, span.within(days), cost, due(whole, span, attended, days))
+        pence = due(whole, span, attended, days)
+        in_force = span.within(days)
+        yield Charge(
+            year, agreed.provision, in_force, cost, -pence if contribution else pence, provisional, contribution
+        )
 
 
 def _commit(cells: Schedule, agreed: Agreed, found: Sequence[Charge]) -> None:
@@ -192,6 +207,8 @@ def _expose(cells: Schedule, appeal: Appeal, context: Context) -> None:
 
 def _pay(cells: Schedule, folded: Folded) -> None:
     """Payments move what is committed to spent, never below zero; what is paid beyond that is an exception."""
+    if not folded.payments:
+        return
     paid: dict[int, int] = defaultdict(int)
     for payment in folded.payments:
         paid[payment.financial_year] += payment.amount_pence
