@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alerts.domain.episodes import AlreadyResolved
 from alerts.domain.rules import LineBudget, RulePack
-from alerts.handlers import Alerts
+from alerts.handlers import Alerts, Review
 from hnb import database
 from hnb.events import ConditionChanged, make_event, read_event, read_json
 from tests.alerts.given import LEICESTER, NOON, Desk, reserve, said
@@ -163,6 +163,31 @@ def test_two_desks_that_judge_the_same_at_once_open_one_alert(database_url: Fres
     assert len(desks[0].ask("SELECT id FROM deliveries")) == 1
     for desk in desks:
         desk.close()
+
+
+def test_a_threshold_changed_between_two_starts_takes_effect_on_what_stands(database_url: FreshDatabase) -> None:
+    url = database_url("alerts")
+    desk = Desk(url)
+    desk.hear(
+        *(said(1, provision=p, committed_pence=80_000) for p in ("special", "mainstream")), said(1, provision="x")
+    )
+    assert desk.ask("SELECT id FROM alerts") == []
+    rule = LineBudget(kind="line-budget", id="early", warning_percent=75, critical_percent=100, recovery_points=2)
+    review = Review(desk.engine, Alerts(RulePack(rules=[rule]), ["one"], "http://alerts.example", lambda: NOON))
+    for _ in range(2):
+        assert not review.next_page()
+    assert [a["id"] for a in desk.ask("SELECT id FROM alerts ORDER BY id")] == [
+        "E06000016-2025-early-mainstream-1", "E06000016-2025-early-special-1",
+    ]  # fmt: skip
+    assert len(desk.ask("SELECT id FROM deliveries")) == 2
+    desk.close()
+
+
+def test_a_review_goes_through_every_line_page_by_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.handlers.REVIEWED_AT_ONCE", 2)
+    desk.hear(*(said(1, provision=p) for p in "abcde"))
+    review = Review(desk.engine, desk.alerts)
+    assert [review.next_page() for _ in range(4)] == [True, True, False, True]
 
 
 def test_migrations_run_once_however_often_they_are_asked_for(desk: Desk) -> None:
