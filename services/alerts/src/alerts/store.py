@@ -1,6 +1,6 @@
 """Alerts in PostgreSQL: lines by version, episodes, what happened to them, deliveries queued; all set-based."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from alerts.domain.episodes import Change, Episode, EpisodeKey, State, Step
 from alerts.domain.messages import Message
 from alerts.domain.positions import LineKey, Position
 from alerts.domain.rules import Severity
+from hnb.database import arrays
 
 _KEYS = """
     unnest(CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:scopes AS text[]))
@@ -99,13 +100,8 @@ class Acknowledgement:
     at: datetime
 
 
-def _keys(keys: Iterable[LineKey]) -> dict[str, list[object]]:
-    ordered = sorted(keys)
-    return {
-        "authorities": [a for a, _, _ in ordered],
-        "years": [y for _, y, _ in ordered],
-        "scopes": [s for _, _, s in ordered],
-    }
+def _keys(keys: Iterable[LineKey]) -> dict[str, str]:
+    return arrays("authorities years scopes", sorted(keys))
 
 
 def lock_lines(connection: Connection, keys: Iterable[LineKey]) -> dict[LineKey, int]:
@@ -127,17 +123,23 @@ def keep_lines(connection: Connection, positions: Sequence[Position]) -> set[Lin
     """Keep positions that are newer than what is on record, in sorted order; the keys of those that were."""
     rows = connection.execute(
         _KEEP,
-        {
-            **_keys(p.key for p in positions),
-            "versions": [p.version for p in positions],
-            "moments": [p.recorded_at for p in positions],
-            "budgets": [p.budget_pence for p in positions],
-            "committed": [p.committed_pence for p in positions],
-            "spent": [p.spent_pence for p in positions],
-            "headrooms": [p.headroom_pence for p in positions],
-            "grants": [p.grant_pence for p in positions],
-            "closings": [p.reserve_closing_pence for p in positions],
-        },
+        arrays(
+            "authorities years scopes versions moments budgets committed spent headrooms grants closings",
+            [
+                (
+                    *p.key,
+                    p.version,
+                    p.recorded_at,
+                    p.budget_pence,
+                    p.committed_pence,
+                    p.spent_pence,
+                    p.headroom_pence,
+                    p.grant_pence,
+                    p.reserve_closing_pence,
+                )
+                for p in sorted(positions, key=lambda position: position.key)
+            ],
+        ),
     )
     return {(row.authority, row.financial_year, row.scope) for row in rows}
 
@@ -166,43 +168,30 @@ def _episode(row: Row[tuple[object, ...]]) -> Episode:
 
 def save(connection: Connection, steps: Sequence[Step], at: datetime) -> None:
     """Keep the episodes after these steps, and that the steps happened."""
-    after = [step.episode for step in steps]
-    binds: Mapping[str, object] = {
-        "at": at,
-        "ids": [e.id for e in after],
-        "authorities": [e.authority for e in after],
-        "years": [e.financial_year for e in after],
-        "scopes": [e.scope for e in after],
-        "rules": [e.rule for e in after],
-        "ordinals": [e.ordinal for e in after],
-        "states": [str(e.state) for e in after],
-        "severities": [str(e.severity) for e in after],
-        "changes": [e.changes for e in after],
-        "since": [e.since for e in after],
-        "evidences": [step.evidence.model_dump_json(exclude_none=True) for step in steps],
-        "kinds": [str(step.change) for step in steps],
-    }
+    rows = [
+        (e.id, *e.key, e.ordinal, e.state, e.severity, e.changes, e.since, step.change,
+         step.evidence.model_dump_json(exclude_none=True))
+        for step in steps
+        for e in (step.episode,)
+    ]  # fmt: skip
+    names = "ids authorities years scopes rules ordinals states severities changes since kinds evidences"
+    binds = {"at": at, **arrays(names, rows)}
     connection.execute(_SAVE, binds)
     connection.execute(_HAPPENED, binds)
 
 
 def queue(connection: Connection, deliveries: Sequence[Delivery]) -> None:
     """Queue messages, due at once."""
-    told = [delivery.step for delivery in deliveries]
-    if not told:
+    if not deliveries:
         return
-    connection.execute(
-        _QUEUE,
-        {
-            "ids": [d.reference for d in deliveries],
-            "alert_ids": [step.episode.id for step in told],
-            "numbers": [step.episode.changes for step in told],
-            "severities": [None if s.change is Change.RESOLVED else str(s.episode.severity) for s in told],
-            "channels": [d.channel for d in deliveries],
-            "subjects": [d.message.subject for d in deliveries],
-            "bodies": [d.message.body for d in deliveries],
-        },
-    )
+    rows = [
+        (d.reference, e.id, e.changes, None if d.step.change is Change.RESOLVED else e.severity, d.channel,
+         d.message.subject, d.message.body)
+        for d in deliveries
+        for e in (d.step.episode,)
+    ]  # fmt: skip
+    names = "ids alert_ids numbers severities channels subjects bodies"
+    connection.execute(_QUEUE, arrays(names, rows))
 
 
 def keep_acknowledgement(connection: Connection, after: Episode, given: Acknowledgement) -> None:
