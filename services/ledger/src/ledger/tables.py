@@ -1,6 +1,19 @@
 """The ledger's tables, as the migrations leave them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ledger.domain.schedules import Kind
@@ -75,3 +88,21 @@ stale = Table(
     Column("about", Text, primary_key=True),
     Column("due_at", DateTime(timezone=True), nullable=False),
 )
+
+# The chain of hashes over the journal: each seal covers the next postings and events, with one leaf of 32 bytes a row.
+seals = Table(
+    "seals",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("sealed_at", DateTime(timezone=True), nullable=False),
+    Column("posting_ids", ARRAY(BigInteger), nullable=False),
+    Column("posting_leaves", LargeBinary, nullable=False),
+    Column("event_sources", ARRAY(Text), nullable=False),
+    Column("event_ids", ARRAY(Text), nullable=False),
+    Column("event_leaves", LargeBinary, nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# Events that wait to be sealed, written down by a trigger in the transaction that brings them.
+unsealed = Table("unsealed", metadata, Column("source", Text, nullable=False), Column("id", Text, nullable=False))
