@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -43,7 +43,7 @@ class Running:
 
     process: subprocess.Popen[bytes]
     http: httpx.Client
-    broker: redis.Redis
+    broker: Any  # redis-py types every answer as several things at once
 
     def hear(self, *changes: PositionChanged) -> None:
         for data in changes:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 
@@ -27,7 +27,7 @@ class Mailbox:
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd calls it
         message = message_from_bytes(envelope.content, policy=policy.default)
-        self.received.append(cast(EmailMessage, message))
+        self.received.append(message)
         return "250 kept"
 
     def __enter__(self) -> "Mailbox":
