@@ -11,7 +11,7 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
-from ledger import metrics, positions
+from ledger import metrics, positions, statutory_api
 from ledger.api import make_router
 from ledger.handlers import Ledger, about
 from ledger.settings import LedgerSettings
@@ -51,7 +51,7 @@ def build(settings: LedgerSettings) -> Service:
         hearing=hearing,
         heard=FAMILY_STREAMS,
         said=("position", "dead-letter"),
-        routers=[make_router(engine, ledger)],
+        routers=[make_router(engine, ledger), statutory_api.make_router(engine, ledger)],
         loops=[send, settle_outbox, settle, say],
     )
     telemetry.collect_from(service.metrics)
