@@ -11,13 +11,14 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
-from ledger import metrics, positions, statutory_api
-from ledger.api import make_router
+from ledger import api, metrics, positions, reports_api, seals, statutory_api
+from ledger.exceptions import Counting
 from ledger.handlers import Ledger, about
 from ledger.settings import LedgerSettings
 
 SETTLE_SECONDS = 0.25
 SAY_SECONDS = 0.25
+COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting them folds every commitment of a year
 
 
 def build(settings: LedgerSettings) -> Service:
@@ -37,6 +38,9 @@ def build(settings: LedgerSettings) -> Service:
         return more
 
     say = Loop("say", say_changes, SAY_SECONDS)
+    seal = Loop("seal", lambda: seals.seal(engine), seals.SEAL_SECONDS)
+    counting = Counting(engine, ledger, settings.unpaid_days)
+    count = Loop("count exceptions", counting.count, COUNT_SECONDS)
     intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS)
     hearing = Hearing(broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury)
     service = Service(
@@ -51,11 +55,13 @@ def build(settings: LedgerSettings) -> Service:
         hearing=hearing,
         heard=FAMILY_STREAMS,
         said=("position", "dead-letter"),
-        routers=[make_router(engine, ledger), statutory_api.make_router(engine, ledger)],
-        loops=[send, settle_outbox, settle, say],
+        routers=[module.make_router(engine, ledger) for module in (api, reports_api, statutory_api)],
+        loops=[send, settle_outbox, settle, say, seal],
     )
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine))
+    telemetry.collect_from(lambda: metrics.waiting_events(engine))
+    telemetry.collect_from(lambda: metrics.exceptional(counting))
     return service
 
 

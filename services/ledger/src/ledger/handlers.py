@@ -116,7 +116,7 @@ class Ledger:
         after: dict[Key, State] = {}
         entries: list[Entry] = []
         for key, state in before.items():
-            decided = _state(folded[key], contexts[key[0]]) if key in folded else _budget_state(standing[key])
+            decided = state_of(folded[key], contexts[key[0]]) if key in folded else budget_state_of(standing[key])
             after[key] = decided
             last = max(standing[key], key=order, default=None)
             cause = causes.get(key) or ((last.source, last.id) if last else None)
@@ -192,7 +192,8 @@ def _price(state: State) -> tuple[object, ...]:
     return state.provision, state.annual_pence, state.first_day, state.last_day
 
 
-def _state(folded: Folded, context: Context) -> State:
+def state_of(folded: Folded, context: Context) -> State:
+    """What is kept of a commitment: what its siblings need to know of it, and its schedule."""
     wanted = schedule(folded, context)
     blank = State(None, None, None, None, None, None, False, None, wanted)
     if folded.agreed:
@@ -225,5 +226,6 @@ def _state(folded: Folded, context: Context) -> State:
     return blank
 
 
-def _budget_state(events: Iterable[Event]) -> State:
+def budget_state_of(events: Iterable[Event]) -> State:
+    """What is kept of a budget line, a grant or a reserve."""
     return State("budget", None, None, None, None, None, False, None, budget_schedule(events))
