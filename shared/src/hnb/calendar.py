@@ -1,9 +1,9 @@
 """English financial years, terms and academic parts. A financial year is named by the year it starts in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import NamedTuple
 
 ONE_DAY = timedelta(days=1)
 
@@ -37,8 +37,7 @@ def financial_years(first: date, last: date) -> range:
     return range(financial_year(first), financial_year(last) + 1 if last >= first else financial_year(first))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Days from `first` to `last`, both inclusive; empty when `last` is before `first`."""
 
     first: date
@@ -50,7 +49,8 @@ class Span:
 
     def within(self, other: "Span") -> "Span":
         """The days both spans have."""
-        return Span(max(self.first, other.first), min(self.last, other.last))
+        first, last = other
+        return Span(self.first if self.first > first else first, self.last if self.last < last else last)
 
 
 @cache

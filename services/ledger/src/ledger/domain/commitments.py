@@ -1,9 +1,10 @@
 """A commitment is a fold over every event known about it, in the order in which they happened."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from hnb.calendar import Span
 from hnb.events import (
@@ -96,9 +97,9 @@ def order(event: Event) -> tuple[object, str, str]:
 
 def fold(events: Iterable[Event]) -> Folded:
     """Everything known of one commitment, in whatever order it was heard."""
-    facts = [event.data for event in sorted(events, key=order)]
+    facts = Facts(event.data for event in sorted(events, key=order))
     agreed = [*_placement(facts), *_grant(facts), *_contract(facts)]
-    payments = {fact.payment_id: fact for fact in _of(facts, PaymentMade)}
+    payments = {fact.payment_id: fact for fact in facts.of(PaymentMade)}
     return Folded(
         tuple(agreed),
         tuple(_appeal(facts)),
@@ -106,40 +107,48 @@ def fold(events: Iterable[Event]) -> Folded:
     )
 
 
-def _of(facts: Sequence[EventData], kind: type[D]) -> list[D]:
-    return [fact for fact in facts if isinstance(fact, kind)]
+class Facts:
+    """The facts about one commitment, in order, by their type."""
+
+    def __init__(self, facts: Iterable[EventData]) -> None:
+        self._by_type: dict[type[EventData], list[EventData]] = defaultdict(list)
+        for fact in facts:
+            self._by_type[type(fact)].append(fact)
+
+    def of(self, kind: type[D]) -> list[D]:
+        return cast("list[D]", self._by_type.get(kind, []))
 
 
-def _placement(facts: Sequence[EventData]) -> Iterable[Agreed]:
-    made = _of(facts, PlacementMade)
+def _placement(facts: "Facts") -> Iterable[Agreed]:
+    made = facts.of(PlacementMade)
     if not made:
         return
     placement = made[-1]
-    ended = _of(facts, PlacementEnded)
-    contributions = {fact.contribution_id: fact for fact in _of(facts, ContributionAgreed)}
+    ended = facts.of(PlacementEnded)
+    contributions = {fact.contribution_id: fact for fact in facts.of(ContributionAgreed)}
     yield Agreed(
         "placement",
         placement.provision,
         placement.start_date,
         ended[-1].end_date if ended else placement.end_date,
         placement.cost,
-        tuple((fact.effective_on, fact.cost) for fact in _of(facts, PlacementRepriced)),
+        tuple((fact.effective_on, fact.cost) for fact in facts.of(PlacementRepriced)),
         child_ref=placement.child_ref,
         setting_id=placement.setting_id,
         contributions=tuple(contributions[key] for key in sorted(contributions)),
     )
 
 
-def _grant(facts: Sequence[EventData]) -> Iterable[Agreed]:
-    for grant in _of(facts, SupportGranted)[-1:]:
+def _grant(facts: "Facts") -> Iterable[Agreed]:
+    for grant in facts.of(SupportGranted)[-1:]:
         yield Agreed(
             "grant", grant.provision, grant.start_date, grant.end_date, grant.cost,
             setting_id=grant.setting_id,
         )  # fmt: skip
 
 
-def _contract(facts: Sequence[EventData]) -> Iterable[Agreed]:
-    for contract in _of(facts, PlacesCommissioned)[-1:]:
+def _contract(facts: "Facts") -> Iterable[Agreed]:
+    for contract in facts.of(PlacesCommissioned)[-1:]:
         yield Agreed(
             "contract", contract.provision, contract.start_date, contract.end_date,
             contract.cost, setting_id=contract.setting_id, times=contract.places,
@@ -147,12 +156,12 @@ def _contract(facts: Sequence[EventData]) -> Iterable[Agreed]:
         )  # fmt: skip
 
 
-def _appeal(facts: Sequence[EventData]) -> Iterable[Appeal]:
-    lodged = _of(facts, TribunalLodged)
+def _appeal(facts: "Facts") -> Iterable[Appeal]:
+    lodged = facts.of(TribunalLodged)
     if not lodged:
         return
-    concluded = _of(facts, TribunalConcluded)
-    costs = {fact.cost_id: fact for fact in _of(facts, TribunalCostIncurred)}
+    concluded = facts.of(TribunalConcluded)
+    costs = {fact.cost_id: fact for fact in facts.of(TribunalCostIncurred)}
     yield Appeal(
         lodged[-1].child_ref,
         lodged[-1].lodged_on,

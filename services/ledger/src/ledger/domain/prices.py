@@ -1,9 +1,9 @@
 """What each price means, to the penny: pence due for days, by the contract's rules."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from hnb.calendar import Span, academic_parts, financial_year, terms, year_span
 from hnb.events import Cost
@@ -13,8 +13,7 @@ WEEKS_A_YEAR = 39  # where a weekly price does not say: the weeks of a school ye
 TERMS_A_YEAR = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Days during which one price is in force; `cost` is None where the price is not known yet."""
 
     span: Span
@@ -42,7 +41,7 @@ def segments(attended: Span, first: Cost | None, later: Sequence[tuple[date, Cos
 def due(cost: Cost, span: Span, attended: Span, window: Span) -> int:
     """Pence a price makes due in a window of one financial year, being in force for `span` of the days attended."""
     days = span.within(window)
-    if not days.days:
+    if days.last < days.first:
         return 0
     year = financial_year(window.first)
     match cost.per:

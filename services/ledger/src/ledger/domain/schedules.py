@@ -71,8 +71,7 @@ class Context:
     placements_of: Mapping[str, Sequence[Agreed]]
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """So many pence from one place to another. There is no second half to forget."""
 
     cell: Cell
@@ -83,8 +82,7 @@ class Posting:
     last: date
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """One step of an explanation: a price in force for some days of a year, and what it makes due."""
 
     year: int
@@ -161,22 +159,22 @@ def _charged(
 
 
 def _commit(cells: Schedule, agreed: Agreed, found: Sequence[Charge]) -> None:
-    gross: dict[tuple[int, bool], int] = defaultdict(int)
     contributed: dict[int, int] = defaultdict(int)
-    spans: dict[int, Span] = {}
     for charge in found:
         if charge.contribution:
             contributed[charge.year] -= charge.pence
             continue
-        gross[charge.year, charge.provisional] += charge.pence
-        known = spans.get(charge.year, charge.span)
-        spans[charge.year] = Span(min(known.first, charge.span.first), max(known.last, charge.span.last))
-    for (year, provisional), pence in sorted(gross.items()):
-        # A contribution pays for what is priced first, and never more than there is.
-        paid_by_partner = min(pence, contributed[year])
-        contributed[year] -= paid_by_partner
-        kind = Kind.PROVISIONAL if provisional else Kind.COMMITMENT
-        _add(cells, Cell(year, str(agreed.provision), kind), pence - paid_by_partner, spans[year])
+        kind = Kind.PROVISIONAL if charge.provisional else Kind.COMMITMENT
+        _add(cells, Cell(charge.year, str(agreed.provision), kind), charge.pence, charge.span)
+    # A contribution pays for what is priced first, and never more than there is.
+    for year, pence in sorted(contributed.items()):
+        left = pence
+        for kind in (Kind.COMMITMENT, Kind.PROVISIONAL):
+            cell = Cell(year, str(agreed.provision), kind)
+            if cell in cells:
+                paid_by_partner = min(cells[cell].pence, left)
+                left -= paid_by_partner
+                cells[cell] = cells[cell]._replace(pence=cells[cell].pence - paid_by_partner)
 
 
 def _expect(cells: Schedule, appeal: Appeal) -> None:
