@@ -56,7 +56,7 @@ def build(settings: LedgerSettings) -> Service:
         heard=FAMILY_STREAMS,
         said=("position", "dead-letter"),
         routers=[module.make_router(engine, ledger) for module in (api, reports_api, statutory_api)],
-        loops=[send, settle_outbox, settle, say, seal],
+        loops=[send, settle_outbox, settle, say, seal, count],
     )
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine))

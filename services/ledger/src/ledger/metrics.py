@@ -8,9 +8,10 @@ from sqlalchemy import Engine, text
 
 from hnb.database import reading
 from hnb.provisions import fund_of
-from ledger import positions
+from ledger import positions, waiting
 from ledger.domain.positions import Reserve, figures
 from ledger.domain.schedules import Kind
+from ledger.exceptions import Counting
 from ledger.store import TOTAL
 
 LINE_LABELS = ["authority", "financial_year", "provision", "fund"]
@@ -63,3 +64,36 @@ def read(engine: Engine) -> Iterable[Metric]:
     waiting = GaugeMetricFamily("hnb_commitments_unsettled", "Commitments waiting to be decided again")
     waiting.add_metric([], unsettled)
     yield waiting
+
+
+def waiting_events(engine: Engine) -> Iterable[Metric]:
+    """How many events wait for what they are about, and how long the oldest has, per authority."""
+    waits = GaugeMetricFamily(
+        "hnb_events_waiting", "Events about something not known yet", labels=["authority", "type"]
+    )
+    age = GaugeMetricFamily(
+        "hnb_events_waiting_oldest_seconds", "How long the oldest waiting event has waited", labels=["authority"]
+    )
+    with reading(engine) as connection:
+        counts, now = waiting.count(connection), waiting.clock(connection)
+    oldest: dict[str, float] = {}
+    for count in counts:
+        waits.add_metric([count.authority, count.type], count.events)
+        seconds = (now - count.oldest).total_seconds()
+        oldest[count.authority] = max(oldest.get(count.authority, 0.0), seconds)
+    for authority, seconds in oldest.items():
+        age.add_metric([authority], seconds)
+    yield from (waits, age)
+
+
+def exceptional(counting: Counting) -> Iterable[Metric]:
+    """How many exceptions of each kind there were when they were last counted."""
+    family = GaugeMetricFamily(
+        "hnb_exceptions",
+        "Payments and commitments for finance to look at",
+        labels=["authority", "financial_year", "kind"],
+    )
+    for authority, counts in sorted(counting.counts.items()):
+        for (year, kind), number in sorted(counts.items()):
+            family.add_metric([authority, str(year), str(kind)], number)
+    yield family

@@ -39,6 +39,9 @@ class LedgerSettings(ServiceSettings):
     default_prices: Mapping[Provision, Pence] = Field(
         DEFAULT_PRICES, description="pence a year for a line where no placement has a price yet, as JSON by provision"
     )
+    unpaid_days: int = Field(
+        60, ge=0, le=3650, description="days something may have been due and not paid before it is an exception"
+    )
 
     def horizon(self, today: date) -> date:
         """The last day an open end runs to, as seen today."""
