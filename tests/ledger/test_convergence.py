@@ -61,7 +61,7 @@ def _history(facts: list[Json], taken_back: list[int]) -> list[Json]:
     return [*facts, *withdrawals, *(withdrawn(w, time="2026-05-01T09:00:00Z") for w in withdrawals[:1])]
 
 
-def _at(authority: str, events: list[Json]) -> list[Json]:
+def at(authority: str, events: list[Json]) -> list[Json]:
     """The same events at another authority: ids are scoped by source, so the source tells them apart."""
     moved = []
     for event in events:
@@ -83,7 +83,7 @@ def vars_of(figures: object) -> list[int]:
 
 def _play(books: Books, events: list[Json], rng: random.Random, settle_between: bool) -> list[object]:
     authority = f"E06{next(_authorities):06d}"
-    arrivals = _at(authority, [*events, *rng.sample(events, k=len(events) // 2)])
+    arrivals = at(authority, [*events, *rng.sample(events, k=len(events) // 2)])
     rng.shuffle(arrivals)
     while arrivals:
         size = rng.randint(1, len(arrivals))
@@ -106,7 +106,7 @@ def test_any_order_repetition_and_batching_converges(
 ) -> None:
     events = _history(facts, taken_back)
     straight = f"E06{next(_authorities):06d}"
-    books.take(*_at(straight, events))
+    books.take(*at(straight, events))
     books.settle()
     expected = _figures(books, straight)
     assert _play(books, events, rng, settle_between=False) == expected
@@ -124,11 +124,11 @@ def test_replicas_given_overlapping_shuffled_batches_agree_with_one_alone(books:
     ]
     events += [withdrawn(event) for event in rng.sample(events, k=20)]
     alone, together = "E06900001", "E06900002"
-    books.take(*_at(alone, events))
+    books.take(*at(alone, events))
     books.settle()
 
     def replica(seed: int) -> None:
-        mine = _at(together, events)
+        mine = at(together, events)
         random.Random(seed).shuffle(mine)
         while mine:
             books.take(*mine[:17])

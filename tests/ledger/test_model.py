@@ -1,0 +1,51 @@
+"""The ledger beside the naive model: any history, the same position. HNB_HISTORIES sets how many are drawn."""
+
+import os
+from itertools import count
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.positions import Position
+from ledger.settings import DEFAULT_PRICE, DEFAULT_PRICES
+from tests.ledger.conftest import HORIZON, Books
+from tests.ledger.histories import history
+from tests.ledger.naive_books import Figures
+from tests.ledger.naive_books import books as naive_books
+from tests.ledger.test_convergence import at
+
+HISTORIES = int(os.environ.get("HNB_HISTORIES", "500"))
+DEFAULTS = {line: DEFAULT_PRICES.get(line, DEFAULT_PRICE) for line in ("special", "independent")}  # type: ignore[call-overload]
+TOGETHER = 20  # histories a batch, each at an authority of its own: a round trip to the database costs more than one
+YEARS = range(2022, 2031)
+_authorities = count(1)
+
+
+def figures(found: list[Position]) -> Figures:
+    """Positions in the model's shape. Exposure is left to examples worked by hand: it has no simpler second form."""
+    answer: Figures = {}
+    for position in found:
+        for line, of in position.lines.items():
+            all_of = {
+                "budget": of.budget_pence,
+                "priced": of.cost_pence - of.provisional_pence,
+                "provisional": of.provisional_pence,
+                "spent": of.spent_pence,
+            }
+            some = {kind: pence for kind, pence in all_of.items() if pence}
+            if some:
+                answer[position.year, line] = some
+    return answer
+
+
+@given(st.integers(0, 2**40))
+@settings(max_examples=max(HISTORIES // TOGETHER, 1), deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_history_comes_to_what_the_naive_model_says(books: Books, seed: int) -> None:
+    placed = {f"E07{next(_authorities):06d}": seed + n for n in range(TOGETHER)}
+    histories = {authority: at(authority, history(one)) for authority, one in placed.items()}
+    books.take(*(event for events in histories.values() for event in events))
+    books.settle()
+    for authority, events in histories.items():
+        found = figures([books.position(year, authority) for year in YEARS])
+        expected = naive_books(events, HORIZON, DEFAULTS)
+        assert found == {key: of for key, of in expected.items() if key[0] in YEARS}, f"seed {placed[authority]}"
