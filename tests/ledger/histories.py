@@ -28,7 +28,7 @@ def history(seed: int) -> list[Json]:
     """Up to twenty-odd events about two placements, an appeal and the budgets, some of them withdrawn."""
     rng = random.Random(seed)
 
-    def time() -> dict[str, str]:
+    def time() -> Json:
         return {"time": f"2025-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}T09:00:00Z"}
 
     def day(first: int = 2024, last: int = 2026) -> str:
