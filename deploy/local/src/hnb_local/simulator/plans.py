@@ -32,6 +32,9 @@ _NEEDS = {"ASD": 1122, "SEMH": 804, "SLCN": 798, "MLD": 453, "OTH": 271, "PD": 1
           "VI": 44, "PMLD": 23, "MSI": 4, None: 164}  # fmt: skip
 _YEAR_GROUPS = {"early-years": (-4, 0), "post-16": (12, 18)}
 _USUAL_YEAR_GROUPS = (0, 11)
+_YOUNGEST = -4  # the contract's lowest year group
+_OLDEST_PLAN_YEARS = {"early-years": 1}  # who is under five now got no plan long ago
+_USUAL_OLDEST_PLAN_YEARS = 10
 _CEASE_REASONS = {1: 30, 2: 25, 3: 5, 4: 10, 5: 16, 6: 8, 7: 2, 8: 1, 9: 3}
 
 
@@ -96,7 +99,7 @@ def carried_in(child: Child) -> bool:
 
 
 def _carried(pen: Pen, random: Random, row: str) -> Child:
-    years_old = min(random.expovariate(1 / 2.6), 10)
+    years_old = min(random.expovariate(1 / 2.6), _OLDEST_PLAN_YEARS.get(row, _USUAL_OLDEST_PLAN_YEARS))
     issued = FIRST_DAY - timedelta(days=20 + int(years_old * 365))
     return Child(pen.reference("EHCP"), pen.hex(32), row, issued)
 
@@ -127,10 +130,13 @@ def _arriving_later(pen: Pen, random: Random, row: str) -> Child:
 
 def _issue(pen: Pen, random: Random, child: Child, request_id: str | None) -> None:
     need = random.choices(list(_NEEDS), list(_NEEDS.values()))[0]
+    # Drawn as it is in 2025-26, and said as it was when the plan was issued.
+    year_group = random.randint(*_YEAR_GROUPS.get(child.row, _USUAL_YEAR_GROUPS))
+    school_years = SEPTEMBER.year - (child.issued_on.year - (child.issued_on.month < SEPTEMBER.month))
     data = {
         "plan_id": child.plan_id, "child_ref": child.child_ref, "issued_on": child.issued_on.isoformat(),
         "request_id": request_id, "primary_need": need,
-        "year_group": random.randint(*_YEAR_GROUPS.get(child.row, _USUAL_YEAR_GROUPS)),
+        "year_group": max(year_group - school_years, _YOUNGEST),
         "residential": True if child.row == "independent" and random.random() < 0.15 else None,
     }  # fmt: skip
     pen.say("ehcp-issued", moment(random, child.issued_on), data)
