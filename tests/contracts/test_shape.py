@@ -19,8 +19,14 @@ SERVICES = ("placements", "ledger", "alerts")
 ROOMS = {"__main__", "settings", "app", "handlers", "domain", "tables", "store", "api", "metrics", "migrations"}
 COMMON_ROUTES = {"/health/live", "/health/ready", "/metrics", "/asyncapi"}
 ROUTES = {
-    "placements": {"/events", "/events/{key}", "/settings", "/waiting", "/statutory-clocks"},
-    "ledger": {"/positions", "/positions/changes", "/commitments/{commitment_id}"},
+    "placements": {"/events", "/events/{source}/{id}", "/settings", "/waiting", "/statutory-clocks"},
+    "ledger": {
+        "/positions",
+        "/positions/changes",
+        "/commitments/{commitment_id}",
+        "/statutory/s251",
+        "/statutory/dsg-plan",
+    },
     "alerts": {"/alerts", "/alerts/{alert_id}", "/alerts/{alert_id}/acknowledge"},
 }
 METRICS = {
