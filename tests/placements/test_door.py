@@ -188,6 +188,11 @@ def test_every_page_of_a_service_answers(door: TestClient) -> None:
     assert door.get("/settings?limit=0").status_code == 422
 
 
+def test_an_id_with_a_slash_in_it_is_found(door: TestClient) -> None:
+    post(door, made(id="2025/17"))
+    assert door.get("/events/%2Fcapita-one%2Fleicester/2025%2F17").status_code == 200
+
+
 def test_an_event_nobody_sent_is_not_found(door: TestClient) -> None:
     assert door.get("/events/%2Fx/none").status_code == 404
     assert door.put("/events").status_code == 405

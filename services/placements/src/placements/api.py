@@ -128,15 +128,15 @@ def make_router(engine: Engine, intake: Intake, today: Callable[[], date]) -> AP
             _keep_for_a_person(engine, reused)
         return [_receipt(value, outcome) for value, (_, outcome) in zip(values, results, strict=True)]
 
-    @router.get("/events/{key:path}", tags=["events"], summary="One accepted event, as it came")
-    def get_event(key: str, request: Request) -> dict[str, Any]:
-        """The path is the source and the id, each percent-encoded (a source's slashes may stand as they are)."""
+    @router.get("/events/{source:path}/{id}", tags=["events"], summary="One accepted event, as it came")
+    def get_event(source: str, id: str, request: Request) -> dict[str, Any]:
+        """Source and id percent-encoded; a source's own slashes may stand as they are."""
         raw = request.scope["raw_path"].decode("ascii").partition("?")[0].removeprefix("/events/")
-        source, _, id = raw.rpartition("/")
+        source, id = map(unquote, raw.rsplit("/", 1))  # not as routed: an id may hold an encoded slash
         with reading(engine) as connection:
-            found = store.event(connection, unquote(source), unquote(id))
+            found = store.event(connection, source, id)
         if found is None:
-            raise HTTPException(404, f"no event {unquote(id)} of source {unquote(source)} was ever accepted")
+            raise HTTPException(404, f"no event {id} of source {source} was ever accepted")
         return found
 
     @router.get("/settings", tags=["register"], summary="Settings, their capacity and the places filled today")
