@@ -44,8 +44,13 @@ Bury = Callable[[Entry, str], None]
 
 
 def make_broker(url: str) -> RedisBroker:
-    """A FastStream broker whose log lines are ours. Opens no connection yet."""
-    return RedisBroker(url, logger=logging.getLogger("faststream"))
+    """A FastStream broker. Opens no connection yet.
+
+    Its own lines are not ours in form, and say again, with a traceback each, what the watch says once.
+    """
+    quiet = logging.getLogger("hnb.faststream")  # under `faststream` it would write past our handler
+    quiet.setLevel(logging.CRITICAL + 1)
+    return RedisBroker(url, logger=quiet)
 
 
 class Hearing:
