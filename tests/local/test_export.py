@@ -115,7 +115,9 @@ def test_the_files_hold_what_the_ledger_answers(stack: Stack, tmp_path: Path) ->
             for one in sheets if one["name"] != "Notes"
         }  # fmt: skip
         assert hnb(command, *where, "--out", str(tmp_path / f"{command}.csv")).returncode == 0
-        assert "small numbers are not suppressed" in (tmp_path / f"{command}.csv").read_text()
+        written = (tmp_path / f"{command}.csv").read_bytes()
+        assert "small numbers are not suppressed" in written.decode()
+        assert written.startswith(b"\xef\xbb\xbfSheet,"), "Excel reads the pound signs of a file with this mark"
     rows = {row["Line"]: row for row in csv.DictReader(StringIO(hnb("s251", *where).stdout)) if row["Sheet"] == "S251"}
     assert (rows["1.0.2"]["Net (£)"], rows["DfE total"]["Net (£)"]) == ("20000.00", "50000.00")
     assert [rows["1.2.1/1.2.2"][f"{name} (£)"] for name in ("Gross", "Income", "Net")] == [

@@ -73,7 +73,9 @@ def write(sheets: list[dict[str, Any]], out: Path | None) -> None:
     if out is None:
         sys.stdout.write(text.getvalue())
         return
+    # Without the mark before it, Excel misreads a CSV file's pound signs; a program reading stdout needs none.
+    content = workbook(sheets) if out.suffix.lower() == ".xlsx" else text.getvalue().encode("utf-8-sig")
     try:
-        out.write_bytes(workbook(sheets) if out.suffix.lower() == ".xlsx" else text.getvalue().encode())
+        out.write_bytes(content)
     except OSError as error:
         raise CommandFailed(f"{out} cannot be written: {error.strerror}.", WRONG_USE) from None
