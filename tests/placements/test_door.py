@@ -5,16 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 import redis
 from fastapi.testclient import TestClient
+from psycopg import sql
 
 from hnb.events import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from hnb.service import Service
 from placements.app import build
 from placements.settings import PlacementsSettings
 from tests.cases import LEICESTER, Json, event, made, yearly
-from tests.conftest import FreshDatabase
+from tests.conftest import FreshDatabase, Servers
 from tests.journeys.waiting import until
 from tests.placements.conftest import Metric
 
@@ -121,6 +123,25 @@ def test_a_single_refusal_names_each_field(door: TestClient) -> None:
     answer = post(door, made(cost={"amount_pence": -1, "per": "month"}))
     assert answer.status_code == 422
     assert {e["field"] for e in answer.json()["errors"]} == {"data.cost.amount_pence", "data.cost.per"}
+
+
+def test_while_the_database_is_away_the_door_says_when_to_try_again_and_accepts_nothing(
+    door: TestClient, service: Service, servers: Servers
+) -> None:
+    placement, name = made(), service.engine.url.database
+    assert name is not None
+    with psycopg.connect(servers.database.admin_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        for body in (placement, [placement]):
+            answer = post(door, body)
+            assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+            assert int(answer.headers["Retry-After"]) > 0
+        assert door.get("/health/ready").status_code == 503
+        assert door.get("/health/live").status_code == 200
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
+    until(lambda: post(door, placement).status_code == 202)
+    until(lambda: door.get("/health/ready").status_code == 200)
 
 
 def test_the_correlation_id_of_the_caller_comes_back(door: TestClient) -> None:
