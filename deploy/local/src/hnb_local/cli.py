@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from hnb_local import demo, export
+from hnb_local import demo, export, verify
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.simulator import command as simulator
 
@@ -60,6 +60,7 @@ def up(
 
 app.command(epilog=demo.EXAMPLE)(demo.demo)
 app.command(epilog=simulator.EXAMPLE)(simulator.simulate)
+app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.add_typer(export.app, name="export")
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from hnb_local import export_statutory
+from hnb_local import export_journal, export_statutory
 
 app = typer.Typer(help="Write what the ledger knows to a file.")
 
@@ -15,3 +15,4 @@ def _group(context: typer.Context) -> None:
 
 app.command("s251", epilog=export_statutory.S251_EXAMPLE)(export_statutory.s251)
 app.command("dsg-plan", epilog=export_statutory.DSG_PLAN_EXAMPLE)(export_statutory.dsg_plan)
+app.command("journal", epilog=export_journal.EXAMPLE)(export_journal.journal)

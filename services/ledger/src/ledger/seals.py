@@ -66,7 +66,8 @@ _EVENTS = text(f"""
         FROM (SELECT ctid AS place, source, id FROM unsealed LIMIT :most) u JOIN inbox i USING (source, id)
     ), taken AS (DELETE FROM unsealed WHERE ctid = ANY (ARRAY(SELECT place FROM next)))
     SELECT coalesce(array_agg(source ORDER BY place), '{{}}')::text,
-        coalesce(array_agg(id ORDER BY place), '{{}}')::text, coalesce(string_agg(leaf, '' ORDER BY place), ''), count(*)
+        coalesce(array_agg(id ORDER BY place), '{{}}')::text,
+        coalesce(string_agg(leaf, '' ORDER BY place), ''), count(*)
     FROM next
 """)  # noqa: S608
 _NOW = text("SELECT clock_timestamp()::text")

@@ -1,0 +1,53 @@
+"""One moment of the books seen through several connections, and rows streamed from it in bounded memory."""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, text
+
+from hnb.database import reading
+from ledger.seals import write_steadily
+
+ROWS_AT_ONCE = 2_000
+STATEMENT_TIMEOUT_MS = 3_600_000  # a whole journal is read: minutes where a service's own statements take moments
+
+L = TypeVar("L")
+R = TypeVar("R")
+Key = tuple[str, str]
+
+
+@contextmanager
+def snapshots(engine: Engine, count: int) -> Iterator[Sequence[Connection]]:
+    """So many read-only connections that all see the same moment, and write every value as it was sealed."""
+    with ExitStack() as exits:
+        found = [exits.enter_context(reading(engine)) for _ in range(count)]
+        moment = found[0].scalar(text("SELECT pg_export_snapshot()"))
+        for connection in found[1:]:
+            connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{moment}'")
+        for connection in found:
+            write_steadily(connection)
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        yield found
+
+
+def stream(connection: Connection, query: str) -> Generator[tuple[Any, ...], None, None]:
+    """The rows of a query as they come, a few thousand in memory at a time."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    with raw.cursor(name=f"verify_{abs(hash(query))}") as cursor:
+        cursor.itersize = ROWS_AT_ONCE
+        cursor.execute(query.encode())
+        yield from cursor
+
+
+def merge(left: Iterable[tuple[Key, L]], right: Iterable[tuple[Key, R]]) -> Iterator[tuple[Key, L | None, R | None]]:
+    """Two streams in the order of their keys, side by side; None where one of them lacks a key."""
+    lefts, rights = iter(left), iter(right)
+    a, b = next(lefts, None), next(rights, None)
+    while a is not None or b is not None:
+        key = min(one[0] for one in (a, b) if one is not None)
+        yield key, a[1] if a and a[0] == key else None, b[1] if b and b[0] == key else None
+        a = next(lefts, None) if a and a[0] == key else a
+        b = next(rights, None) if b and b[0] == key else b
