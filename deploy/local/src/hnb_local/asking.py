@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ def find_service(service: str, given_url: str | None, data_dir: Path) -> str:
         raise CommandFailed(f"{file} cannot be read: give --{service}-url instead.") from None
 
 
-def ask(service: str, url: str, path: str, query: Mapping[str, str | int | None]) -> Any:
+def ask(service: str, url: str, path: str, query: Mapping[str, str | int | Sequence[str] | None]) -> Any:
     """The JSON a service answers; its own words, as CommandFailed, when it refuses."""
     given = {name: value for name, value in query.items() if value is not None}
     token = os.environ.get("HNB_TOKEN")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from hnb_local import demo, export, verify
+from hnb_local import demo, export, importing, reports, verify
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.simulator import command as simulator
 
@@ -62,6 +62,12 @@ app.command(epilog=demo.EXAMPLE)(demo.demo)
 app.command(epilog=simulator.EXAMPLE)(simulator.simulate)
 app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.add_typer(export.app, name="export")
+app.add_typer(importing.app, name="import")
+app.command(epilog="Example: hnb explain PL-1042, or hnb explain --line special --year 2025")(reports.explain)
+app.command(epilog="Example: hnb changes --from 2025-09-30T17:00:00Z --to 2025-10-31T17:00:00Z")(reports.changes)
+app.command(epilog="Example: hnb profile --year 2025")(reports.profile)
+app.command(epilog="Example: hnb exceptions --year 2025 --on 2026-04-30")(reports.exceptions)
+app.command(epilog="Example: hnb waiting")(reports.waiting)
 
 
 @app.command(epilog="Example: hnb position --financial-year 2025")
@@ -89,29 +95,6 @@ def position(
     else:
         screen = console()
         screen.print(position_table(answer, wide=screen.width >= WIDE_COLUMNS))
-
-
-@app.command(epilog="Example: hnb explain PL-1042")
-def explain(
-    commitment: Annotated[str, typer.Argument(help="The id of a placement, appeal, grant or contract for places.")],
-    data_dir: DataDir = Path(".hnb"),
-    ledger_url: LedgerUrl = None,
-    authority: Authority = LEICESTER,
-    as_json: Json = False,
-) -> None:
-    """Explain one commitment: its price, its pence by year, its postings, its events."""
-    from urllib.parse import quote
-
-    from hnb_local.asking import ask, find_service
-    from hnb_local.explain import commitment_view
-    from hnb_local.showing import console, show_json
-
-    path = f"/commitments/{quote(commitment, safe='')}"
-    answer = ask("ledger", find_service("ledger", ledger_url, data_dir), path, {"authority": authority})
-    if as_json:
-        show_json(answer)
-    else:
-        console().print(commitment_view(answer))
 
 
 def main() -> None:

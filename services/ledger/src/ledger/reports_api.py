@@ -20,9 +20,11 @@ from ledger.handlers import COMMITMENT, Ledger
 from ledger.store import TOTAL
 
 LISTED_AT_ONCE = 1_000
+EXCEPTIONS_AT_ONCE = 10_000  # each page looks at every commitment again: one page is better than ten
 Limit = Annotated[int, Query(ge=1, le=LISTED_AT_ONCE, description="how many on a page")]
 After = Annotated[str, Query(max_length=500, description="what `next` of the page before says")]
 On = Annotated[date | None, Query(description="the day on which it is looked at; today when left out")]
+Ids = Annotated[list[str], Query(max_length=payments.ASKED_AT_ONCE, description="may be given again and again")]
 _MOMENT = TypeAdapter(AwareDatetime)
 
 
@@ -85,17 +87,16 @@ def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
         authority: Authority, known_at: KnownAt = None, after: After = "", limit: Limit = LISTED_AT_ONCE
     ) -> dict[str, Any]:
         with reading(engine) as connection:
-            then = known_at or _now(connection)
+            then = known_at or waiting.clock(connection)
             asked = waiting.Asked(authority, known_at, _read_cursor(after), limit)
             events = waiting.read(connection, asked)
-            age_from = known_at or waiting.clock(connection)
         return {
             "authority": authority,
             "known_at": then,
             "events": [
                 {
                     "source": e.source, "id": e.id, "type": e.type, "time": e.time, "received_at": e.received_at,
-                    "age_seconds": int((age_from - e.received_at).total_seconds()), "waits_for": e.waits_for,
+                    "age_seconds": int((then - e.received_at).total_seconds()), "waits_for": e.waits_for,
                 }
                 for e in events
             ],
@@ -105,12 +106,13 @@ def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
     @router.get("/exceptions", tags=["commitments"], summary="Over-paid, paid for nothing known, unpaid, apart")
     def get_exceptions(
         authority: Authority, financial_year: FinancialYear = None, on: On = None, known_at: KnownAt = None,
-        after: Annotated[int, Query(ge=0, description="how many to pass over")] = 0, limit: Limit = LISTED_AT_ONCE,
+        after: Annotated[int, Query(ge=0, description="how many to pass over")] = 0,
+        limit: Annotated[int, Query(ge=1, le=EXCEPTIONS_AT_ONCE)] = LISTED_AT_ONCE,
     ) -> dict[str, Any]:  # fmt: skip
         """Kind by kind, the largest first; the counts and sums are of all of them, whichever page is asked for."""
         asked = Asked(year_or_this(financial_year), on or ledger.today(), ledger.settings.unpaid_days)
         with reading(engine) as connection:
-            then = known_at or _now(connection)
+            then = known_at or waiting.clock(connection)
             found = exceptions.read(connection, ledger, authority, asked, known_at)
         of_kind = {kind: [one.amount_pence for one in found if one.kind is kind] for kind in Kind}
         return {
@@ -124,12 +126,16 @@ def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
     @router.get("/payments", tags=["commitments"], summary="What stands of these payments, as last heard")
     def get_payments(
         authority: Authority,
-        payment_id: Annotated[list[str], Query(min_length=1, max_length=payments.ASKED_AT_ONCE)],
+        payment_id: Ids = [],  # noqa: B006 - FastAPI makes a new one of each request
+        commitment_id: Ids = [],  # noqa: B006
     ) -> dict[str, Any]:
-        """For a feed that sends a payment again: what it would replace, and where that stands now."""
+        """For a feed that sends payments again: what they would replace, and which commitments are not known yet."""
         with reading(engine) as connection:
             found = payments.standing(connection, authority, payment_id)
-        return {"authority": authority, "payments": [asdict(one) for one in found]}
+            unknown = payments.unknown(connection, authority, commitment_id)
+        return {
+            "authority": authority, "payments": [asdict(one) for one in found], "unknown_commitments": unknown,
+        }  # fmt: skip
 
     return router
 

@@ -37,8 +37,8 @@ class Door:
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self._client.close()
 
-    def post(self, events: Sequence[Any]) -> None:
-        """Sends one batch and counts its results; CommandFailed when no answer comes after all tries."""
+    def post(self, events: Sequence[Any]) -> list[Any]:
+        """Sends one batch, counts its results and returns them; CommandFailed when no answer comes after all tries."""
         body = json.dumps(events).encode()
         wrong = ""
         for attempt in range(TRIES):
@@ -50,19 +50,20 @@ class Door:
                 raise CommandFailed(f"{self.url} is no address: {error}.", WRONG_USE) from None
             else:
                 if answer.status_code in (200, 207):
-                    self._count(answer)
-                    return
+                    return self._count(answer)
                 wrong = f"it answers {answer.status_code}"
                 if answer.status_code != 503:
                     break
             self._pause(min(0.2 * 2**attempt, LONGEST_PAUSE_SECONDS))
         raise CommandFailed(f"The door at {self.url} does not take the events: {wrong}.")
 
-    def _count(self, answer: httpx.Response) -> None:
+    def _count(self, answer: httpx.Response) -> list[Any]:
         try:
-            self.results.update(result["status"] for result in answer.json())
+            results: list[Any] = answer.json()
+            self.results.update(result["status"] for result in results)
         except (ValueError, TypeError, KeyError):
             raise CommandFailed(f"What answers at {self.url} is not the placements service.") from None
+        return results
 
 
 def in_batches(events: Sequence[Any], size: int) -> Iterator[list[Any]]:
