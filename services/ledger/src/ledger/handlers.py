@@ -97,8 +97,10 @@ class Ledger:
             if keys:
                 before = store.lock(connection, keys)
                 after, entries = self._decide(connection, before, taken_back)
-                self._save(connection, before, after, entries, context_may_be_old=False, recorded_at=recorded_at)
+                # First off the list, then what this moves onto it: what was decided beside the very thing it hangs on
+                # saw that as it stood before, and must be decided once more.
                 stale.settled(connection, keys)
+                self._save(connection, before, after, entries, context_may_be_old=False, recorded_at=recorded_at)
         return len(keys) == SETTLED_AT_ONCE
 
     def _decide(
