@@ -1,6 +1,7 @@
 """A ledger over a real database, spoken to directly: events in, positions out."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -52,12 +53,18 @@ class Books:
             return connection.scalar(text(sql))
 
 
-@pytest.fixture
-def books(database_url: FreshDatabase) -> Iterator[Books]:
-    url = database_url("ledger")
+@contextmanager
+def open_books(url: str) -> Iterator[Books]:
+    """The books in a database, made where they are not there yet."""
     engine = database.connect(url, "ledger")
     database.migrate(engine, "ledger")
     settings = LedgerSettings(database_url=url, broker_url="redis://unused")
     ledger = Ledger(settings, lambda: TODAY)
     yield Books(engine, ledger, Intake(engine, Telemetry("ledger"), about, ledger.post, lambda: None, CASE_EVENTS))
     engine.dispose()
+
+
+@pytest.fixture
+def books(database_url: FreshDatabase) -> Iterator[Books]:
+    with open_books(database_url("ledger")) as opened:
+        yield opened
