@@ -237,7 +237,8 @@ def _names(words: str, table: str, row: dict[str, Any]) -> bool:
         ("INSERT INTO inbox SELECT source, 'new', authority, type, time, about, digest, body FROM inbox LIMIT 1",
          "Event new of"),
         (("INSERT INTO postings OVERRIDING SYSTEM VALUE SELECT -5, recorded_at, authority, about, financial_year, "
-          "line, kind, from_place, to_place, amount_pence, first_day, last_day FROM postings LIMIT 1"), "table commitments"),
+          "line, kind, from_place, to_place, amount_pence, first_day, last_day FROM postings LIMIT 1"),
+         "table commitments"),
         ("INSERT INTO commitments (authority, about) VALUES ('E06000016', 'commitment/XX-1')", "XX-1"),
         ("INSERT INTO unsealed VALUES ('/nobody', 'none')", "none of /nobody"),
         ("INSERT INTO stale VALUES ('E06000016', 'commitment/PL-1', now() + interval '1 day')", "PL-1 of E06000016"),

@@ -17,7 +17,7 @@ HEAD = """\
 ; The postings of HNB Ledger, one transaction each, dated by the day on which the ledger learned of it.
 ; Accounts: authority:financial year:provision line:place. What has no price yet is in committed:provisional.
 decimal-mark .
-commodity £1000.00
+commodity GBP 1000.00
 
 """
 
@@ -59,8 +59,8 @@ def hledger(rows: Iterable[Any]) -> Iterator[str]:
         yield (
             f"{_day(row.recorded_at)} ({row.id}) {_plain(row.about)} | {row.kind}, {_plain(cause)}\n"
             f"    ; recorded: {row.recorded_at.isoformat()}, for: {row.first_day} to {row.last_day}\n"
-            f"    {_place(account, row.to_place, row.kind)}  £{pounds}\n"
-            f"    {_place(account, row.from_place, row.kind)}  £-{pounds}\n\n"
+            f"    {_place(account, row.to_place, row.kind)}  GBP {pounds}\n"
+            f"    {_place(account, row.from_place, row.kind)}  GBP -{pounds}\n\n"
         )
 
 
