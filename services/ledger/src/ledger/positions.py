@@ -1,6 +1,5 @@
 """Positions read from the balances or, as known at a past moment, from the postings; and said as they change."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +10,8 @@ from hnb import outbox
 from hnb.database import arrays, transaction
 from hnb.events import Driver, PositionChanged, make_event
 from hnb.provisions import LINES, Fund, fund_of
-from ledger.domain.positions import Figures, Reserve, add_up, figures, in_total
-from ledger.domain.schedules import PLACES, Kind
+from ledger.domain.positions import Figures, Reserve, figures
+from ledger.domain.schedules import Kind
 from ledger.store import TOTAL
 
 SOURCE = "/hnb/ledger"
@@ -23,11 +22,12 @@ SAY_LOCK = 0x534159  # "SAY"
 Sums = Mapping[str, int]
 _COLUMNS = ", ".join(f"{kind}_pence AS {kind}" for kind in Kind)
 _NOW = text(f"SELECT line, {_COLUMNS} FROM balances WHERE authority = :authority AND financial_year = :year")  # noqa: S608
-_TARGETS = ", ".join(f"('{kind}', '{target}')" for kind, (_, target) in PLACES.items())
 _THEN = text(f"""
-    SELECT line, kind, sum(CASE WHEN to_place = t.target THEN amount_pence ELSE -amount_pence END)::bigint AS pence
-    FROM postings JOIN (VALUES {_TARGETS}) AS t (kind, target) USING (kind)
-    WHERE authority = :authority AND financial_year = :year AND recorded_at <= :known_at GROUP BY line, kind
+    SELECT b.line, h.* FROM balances b CROSS JOIN LATERAL (
+        SELECT {_COLUMNS} FROM balance_history h
+        WHERE h.authority = b.authority AND h.financial_year = b.financial_year AND h.line = b.line
+        AND h.recorded_at <= :known_at ORDER BY h.recorded_at DESC LIMIT 1
+    ) h WHERE b.authority = :authority AND b.financial_year = :year
 """)  # noqa: S608 - the names are the members of an enum
 _CLOCK = text("SELECT recorded_at FROM clock")
 
@@ -54,16 +54,13 @@ def read(connection: Connection, authority: str, year: int, known_at: datetime |
 
 def _sums(connection: Connection, authority: str, year: int, known_at: datetime | None) -> Mapping[str, Sums]:
     """Net pence of each kind, per line; the grant and the reserve belong to the total alone."""
-    if known_at is None:
-        rows = connection.execute(_NOW, {"authority": authority, "year": year}).mappings()
-        return {row["line"]: {kind: row[kind] for kind in Kind} for row in rows}
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in connection.execute(_THEN, {"authority": authority, "year": year, "known_at": known_at}):
-        found[row.line][row.kind] = row.pence
-    if not found:
-        return {}
-    total = add_up(sums for line, sums in found.items() if in_total(line))
-    return {line: sums for line, sums in found.items() if line not in ("grant", "reserve")} | {TOTAL: total}
+    binds = {"authority": authority, "year": year}
+    rows = (
+        connection.execute(_NOW, binds)
+        if known_at is None
+        else connection.execute(_THEN, {**binds, "known_at": known_at})
+    )
+    return {row["line"]: {kind: row[kind] for kind in Kind} for row in rows.mappings()}
 
 
 def _position(

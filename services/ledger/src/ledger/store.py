@@ -89,6 +89,7 @@ _SAVE = text("""
 """)
 _SUMS = ", ".join(f"{kind}_pence" for kind in Kind)
 _BALANCE = text(f"""
+    WITH moved AS (
     INSERT INTO balances (authority, financial_year, line, {_SUMS}, version, recorded_at)
     SELECT authority, financial_year, line, {_SUMS}, 1, :recorded_at FROM unnest(
         CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:lines AS text[]),
@@ -98,6 +99,8 @@ _BALANCE = text(f"""
     ON CONFLICT (authority, financial_year, line) DO UPDATE SET
         {", ".join(f"{kind}_pence = balances.{kind}_pence + EXCLUDED.{kind}_pence" for kind in Kind)},
         version = balances.version + 1, recorded_at = EXCLUDED.recorded_at
+    RETURNING authority, financial_year, line, recorded_at, {_SUMS})
+    INSERT INTO balance_history (authority, financial_year, line, recorded_at, {_SUMS}) SELECT * FROM moved
 """)  # noqa: S608 - the names are the members of an enum
 
 

@@ -72,6 +72,17 @@ balances = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False),
 )
 
+# Every balance as it stood after each batch that moved it: what was believed at a moment is looked up, not added up.
+balance_history = Table(
+    "balance_history",
+    metadata,
+    Column("authority", Text, primary_key=True),
+    Column("financial_year", Integer, primary_key=True),
+    Column("line", Text, primary_key=True),
+    Column("recorded_at", DateTime(timezone=True), primary_key=True),
+    *(Column(f"{kind}_pence", BigInteger, nullable=False) for kind in Kind),
+)
+
 # One row: when the ledger last learned something. Whoever posts holds it until commit, so that recorded_at only rises.
 clock = Table(
     "clock",
