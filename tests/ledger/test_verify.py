@@ -41,7 +41,7 @@ from tests.cases import (
 from tests.conftest import FreshDatabase, Servers
 from tests.ledger.conftest import Books, open_books
 
-VERIFIED = ("inbox", "postings", "withdrawals", "commitments", "balances", "seals", "clock")
+VERIFIED = ("inbox", "postings", "withdrawals", "commitments", "balances", "balance_history", "seals", "clock")
 # Lists of work, which say what is to be done and hold no figure: `outbox` and `dead_letters` what is to be sent or
 # looked at, `stale` what is to be decided again (checked to be known and not left lying), `unsealed` what is to be
 # sealed (checked, with the seals, to be every event once). The tests below take entries out and put some in.
@@ -217,7 +217,7 @@ def _names(words: str, table: str, row: dict[str, Any]) -> bool:
             return f"Posting {row['id']} " in words or f"Posting {row['id'] + 1000003} " in words
         case "commitments":
             return row["about"].removeprefix("commitment/") in words
-        case "balances":
+        case "balances" | "balance_history":
             return row["line"] in words and any(year_label(row["financial_year"] + n) in words for n in (0, 100))
         case "seals":
             return f"Seal {row['number']}" in words

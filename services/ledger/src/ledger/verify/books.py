@@ -60,6 +60,21 @@ _BALANCES = text(f"""
         IS DISTINCT FROM ({", ".join(f"b.{kind}_pence" for kind in Kind)}, b.version, b.recorded_at)
     ORDER BY authority, financial_year, line LIMIT 1
 """)  # noqa: S608
+_HISTORY = text(f"""
+    {_LINES}, moved AS (
+        SELECT authority, financial_year, line, recorded_at, {_SUMS} FROM of_line GROUP BY 1, 2, 3, 4
+    ), rebuilt AS (
+        SELECT authority, financial_year, line, recorded_at,
+            {", ".join(f"(sum({kind}_pence) OVER so_far)::bigint AS {kind}_pence" for kind in Kind)}
+        FROM moved WINDOW so_far AS (PARTITION BY authority, financial_year, line ORDER BY recorded_at)
+    )
+    SELECT authority, financial_year, line, recorded_at, to_jsonb(r) AS rebuilt, to_jsonb(h) AS kept
+    FROM rebuilt r FULL JOIN balance_history h USING (authority, financial_year, line, recorded_at)
+    WHERE r.line IS NULL OR h.line IS NULL
+    OR ({", ".join(f"r.{kind}_pence" for kind in Kind)})
+        IS DISTINCT FROM ({", ".join(f"h.{kind}_pence" for kind in Kind)})
+    ORDER BY authority, financial_year, line, recorded_at LIMIT 1
+""")  # noqa: S608
 # A line is said as of one of its versions: `said_at` is when that version was made, and nothing where none was said.
 _SAID = text(f"""
     {_LINES}, moments AS (
@@ -122,6 +137,15 @@ def check_balances(connection: Connection) -> str:
         )
     count = connection.scalar(text("SELECT count(*) FROM balances"))
     return f"All {count:,} balances, rebuilt from the postings, are the same to the penny."
+
+
+def check_history(connection: Connection) -> str:
+    """What each line came to at every moment it moved is what its postings came to by then."""
+    row = connection.execute(_HISTORY).first()
+    if row is not None:
+        raise Differs(f"The balance {_line(row)} as of {row.recorded_at} (table balance_history) {_difference(row)}.")
+    count = connection.scalar(text("SELECT count(*) FROM balance_history"))
+    return f"All {count:,} balances of past moments, rebuilt from the postings, are the same to the penny."
 
 
 def _line(row: Row[tuple[object, ...]]) -> str:
@@ -191,6 +215,7 @@ class Named:
 CHECKS = (
     Named("Schedules are their postings", check_schedules),
     Named("Balances are their postings", check_balances),
+    Named("Past balances are their postings", check_history),
     Named("Postings have their events", check_causes),
     Named("The order of knowledge", check_clock),
     Named("Nothing left lying", check_waiting),

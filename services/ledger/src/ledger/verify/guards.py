@@ -4,7 +4,7 @@ from sqlalchemy import Connection, text
 
 from ledger.verify.findings import Differs
 
-APPEND_ONLY = ("inbox", "postings", "seals")
+APPEND_ONLY = ("inbox", "postings", "balance_history", "seals")
 ROW_AND_STATEMENT = 2 | 8 | 16 | 32  # tgtype: before, delete, update, truncate; for each statement
 
 _TRIGGERS = text("""
@@ -37,6 +37,7 @@ KEYS = {
     "seals": "PRIMARY KEY (number)",
     "commitments": "PRIMARY KEY (authority, about)",
     "balances": "PRIMARY KEY (authority, financial_year, line)",
+    "balance_history": "PRIMARY KEY (authority, financial_year, line, recorded_at)",
     "withdrawals": "PRIMARY KEY (source, id)",
     "clock": "PRIMARY KEY (one)",
 }
