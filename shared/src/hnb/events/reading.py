@@ -112,8 +112,7 @@ def read_event(value: object, *, known: Mapping[str, object] = EVENTS, strict: b
         envelope = ENVELOPES[kind].model_validate(value, extra="forbid" if strict else "ignore")
     except ValidationError as error:
         raise Refused([_field_error(e) for e in error.errors(include_url=False, include_input=False)]) from None
-    child = getattr(envelope.data, "child_ref", None)
-    if child is not None and envelope.subject == child:
+    if envelope.subject is not None and envelope.subject == getattr(envelope.data, "child_ref", None):
         raise Refused([FieldError("subject", "never holds anything about a person, the child_ref included")])
     body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     if len(body) > MAX_EVENT_BYTES:
