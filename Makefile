@@ -1,6 +1,6 @@
 # What a person runs here. `make demo` and `make test` set themselves up: they need Python 3.11 or later, pip and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock up setup
+.PHONY: help demo test bench histories check lock up setup
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -24,6 +24,12 @@ demo: setup ## play a Leicester year through the whole system, with a live view
 
 test: setup ## run the tests, with a real Valkey and a real PostgreSQL (ARGS="-k words" for some)
 	@$(BIN)/pytest $(ARGS)
+
+bench: setup ## measure: the ledger beside two rivals, as ratios of one run
+	@$(BIN)/python -m tests.bench
+
+histories: setup ## draw ten thousand histories and hold each to the naive ledger (takes about ten minutes)
+	@HNB_HISTORIES=10000 $(BIN)/pytest tests/ledger/test_model.py
 
 check: setup ## look without running: style, types, layers, and whether the lock is current
 	$(BIN)/ruff check

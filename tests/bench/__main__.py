@@ -6,12 +6,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import orjson
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from hnb import database
 from hnb.events import CASE_EVENTS
@@ -24,10 +24,12 @@ from ledger import positions
 from ledger.domain.schedules import Context
 from ledger.handlers import Ledger, about
 from ledger.settings import LedgerSettings
+from ledger.verify import verify
 from tests.bench import rivals
-from tests.cases import made, yearly
+from tests.cases import LEICESTER, made, yearly
 
 EVENTS, BATCH, ROUNDS = 20_000, 500, 3
+READS = 300
 FEW = EVENTS // 20  # the usual handler is slow enough that a twentieth tells its pace
 HORIZON = date(2030, 3, 31)
 LINES = ("special", "mainstream", "independent", "post-16", "alternative")
@@ -44,11 +46,29 @@ def feed(salt: str, events: int) -> list[str]:
     ]  # fmt: skip
 
 
-def pace(work: Callable[[], None], events: int) -> float:
+def pace(work: Callable[[], object], events: int) -> float:
     """Events a second."""
     start = time.perf_counter()
     work()
     return events / (time.perf_counter() - start)
+
+
+def p99(read: Callable[[], object]) -> float:
+    """The slowest but one in a hundred, in seconds."""
+    spent = []
+    for _ in range(READS):
+        start = time.perf_counter()
+        read()
+        spent.append(time.perf_counter() - start)
+    return sorted(spent)[int(READS * 0.99)]
+
+
+def postings_halfway(connection: Connection) -> datetime:
+    """The moment at which half of all postings were known."""
+    halfway: datetime = connection.execute(
+        text("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY recorded_at) FROM postings")
+    ).scalar_one()
+    return halfway
 
 
 def main() -> None:
@@ -82,17 +102,17 @@ def main() -> None:
         middle = {name: statistics.median(found) for name, found in paces.items()}
         with database.reading(engine) as connection:
             postings = connection.scalar(text("SELECT count(*) FROM postings")) or 0
-            spent = []
-            for n in range(200):
-                start = time.perf_counter()
-                positions.read(connection, "E06000016", 2025 + n % 5, None)
-                spent.append(time.perf_counter() - start)
+            reads = {"now": None, "at a past moment": postings_halfway(connection)}
+            slowest = {name: p99(lambda: positions.read(connection, LEICESTER, 2025, at)) for name, at in reads.items()}  # noqa: B023
+        verified = pace(lambda: verify(engine, ledger.settings), EVENTS * ROUNDS)
         print(f"\n{EVENTS * ROUNDS:,} events, {postings:,} postings, batches of {BATCH}; medians of {ROUNDS} rounds")
         for name, found in middle.items():
             print(f"  {name:<14} {found:>9,.0f} events/s")
         print(f"  ledger / usual handler  {middle['ledger'] / middle['usual handler']:>6.1f}")
         print(f"  ledger / bare loop      {middle['ledger'] / middle['bare loop']:>6.2f}")
-        print(f"  position read, p99      {sorted(spent)[197] * 1000:>6.1f} ms")
+        for name, seconds in slowest.items():
+            print(f"  position {name:<16} {seconds * 1000:>6.1f} ms (p99 of {READS})")
+        print(f"  verify         {verified:>9,.0f} events/s")
         engine.dispose()
         rival_engine.dispose()
 
