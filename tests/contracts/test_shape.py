@@ -24,6 +24,11 @@ ROUTES = {
         "/positions",
         "/positions/changes",
         "/commitments/{commitment_id}",
+        "/commitments",
+        "/profile",
+        "/waiting-events",
+        "/exceptions",
+        "/payments",
         "/statutory/s251",
         "/statutory/dsg-plan",
     },
@@ -34,7 +39,7 @@ METRICS = {
     "ledger": {
         "hnb_budget_pounds", "hnb_committed_pounds", "hnb_spent_pounds", "hnb_headroom_pounds",
         "hnb_contingent_pounds", "hnb_provisional_pounds", "hnb_grant_pounds", "hnb_reserve_closing_pounds",
-        "hnb_position_timestamp_seconds",
+        "hnb_position_timestamp_seconds", "hnb_events_waiting", "hnb_events_waiting_oldest_seconds", "hnb_exceptions",
     },
     "alerts": {"hnb_alerts_open", "hnb_alert_delivery_seconds"},
 }  # fmt: skip

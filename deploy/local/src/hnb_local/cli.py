@@ -70,14 +70,12 @@ app.command(epilog="Example: hnb exceptions --year 2025 --on 2026-04-30")(report
 app.command(epilog="Example: hnb waiting")(reports.waiting)
 
 
-@app.command(epilog="Example: hnb position --financial-year 2025")
+@app.command(epilog="Example: hnb position --year 2025")
 def position(
     data_dir: DataDir = Path(".hnb"),
     ledger_url: LedgerUrl = None,
     authority: Authority = LEICESTER,
-    financial_year: Annotated[
-        int | None, typer.Option(min=1990, max=2099, help="The year it starts in; this one where not said.")
-    ] = None,
+    financial_year: reports.Year = None,
     known_at: Annotated[
         str | None, typer.Option(help="As it was known at that time, for example 2025-09-30T17:00:00Z.")
     ] = None,
