@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from hnb_local.reports import LEICESTER, Authority, DataDir, Json, LedgerUrl
+
 EXAMPLE = "Example: hnb import payments payments-2025-10.csv --dry-run"
-LEICESTER = "E06000016"
 
 app = typer.Typer(help="Send what others keep in files.")
 
@@ -22,15 +23,15 @@ def payments(
     file: Annotated[
         Path, typer.Argument(help="A CSV file: payment_id, commitment_id, financial_year, paid_on, amount.")
     ],
-    authority: Annotated[str, typer.Option("--authority", help="The council, by its ONS code.")] = LEICESTER,
+    authority: Authority = LEICESTER,
     source: Annotated[
         str | None, typer.Option("--source", help="Who says so: /finance/ and the authority where not said.")
     ] = None,
-    data_dir: Annotated[Path, typer.Option("--data-dir", help="The folder of a running `hnb up`.")] = Path(".hnb"),
+    data_dir: DataDir = Path(".hnb"),
     placements_url: Annotated[
-        str | None, typer.Option("--placements-url", help="The door, where it is not there.")
+        str | None, typer.Option("--placements-url", help="The door, where it is not the one of --data-dir.")
     ] = None,
-    ledger_url: Annotated[str | None, typer.Option("--ledger-url", help="The ledger, where it is not there.")] = None,
+    ledger_url: LedgerUrl = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     rejected: Annotated[
         Path | None,
@@ -38,7 +39,7 @@ def payments(
             "--rejected", help="Where rows that are wrong are written, to mend and import: FILE.rejected.csv."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON, for a program.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Import finance's payments: good rows go in, wrong rows are named and written to a file of their own.
 

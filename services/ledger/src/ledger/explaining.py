@@ -11,8 +11,9 @@ from hnb.provisions import Fund, Provision, fund_of
 from ledger import known
 from ledger.domain.commitments import Folded, fold, order
 from ledger.domain.positions import Figures, figures
+from ledger.domain.prices import Segment
 from ledger.domain.schedules import Amount, Cell, Kind, Schedule
-from ledger.domain.words import explain, steps
+from ledger.domain.words import Step, explain, steps
 from ledger.handlers import COMMITMENT, Ledger
 from ledger.known import BY_THEN, SIGNED, TARGETS
 from ledger.store import Key
@@ -115,31 +116,30 @@ def commitment(connection: Connection, ledger: Ledger, key: Key, known_at: datet
         "last_day": last_day,
         "planning_horizon": context.horizon,
         "explanation": explain(folded, context),
-        "steps": [
-            {
-                "financial_year": step.year, "line": step.line, "kind": step.kind, "amount_pence": step.pence,
-                "words": step.words,
-            }
-            for step in steps(folded, context)
-        ],
-        "segments": [
-            {
-                "first_day": segment.span.first,
-                "last_day": segment.span.last,
-                "cost": segment.cost.model_dump(exclude_none=True) if segment.cost else None,
-            }
-            for agreed in folded.agreed
-            for segment in agreed.segments(context.horizon)
-        ],
-        "schedule": [
-            {
-                "financial_year": cell.year, "line": cell.line, "kind": cell.kind, "amount_pence": amount.pence,
-                "first_day": amount.first, "last_day": amount.last,
-            }
-            for cell, amount in posted(connection, key, known_at).items()
-        ],
+        "steps": [_step(step) for step in steps(folded, context)],
+        "segments": [_segment(s) for agreed in folded.agreed for s in agreed.segments(context.horizon)],
+        "schedule": [_cell(cell, amount) for cell, amount in posted(connection, key, known_at).items()],
         "events": [_event(event, withdrawn=(event.source, event.id) in gone) for event in heard],
         "postings": [dict(posting) for posting in connection.execute(_POSTINGS, binds).mappings()],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "financial_year": step.year, "line": step.line, "kind": step.kind, "amount_pence": step.pence,
+        "words": step.words,
+    }  # fmt: skip
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    cost = segment.cost.model_dump(exclude_none=True) if segment.cost else None
+    return {"first_day": segment.span.first, "last_day": segment.span.last, "cost": cost}
+
+
+def _cell(cell: Cell, amount: Amount) -> dict[str, Any]:
+    return {
+        "financial_year": cell.year, "line": cell.line, "kind": cell.kind, "amount_pence": amount.pence,
+        "first_day": amount.first, "last_day": amount.last,
     }  # fmt: skip
 
 
