@@ -17,9 +17,10 @@ from ledger.settings import DEFAULT_PRICE, LedgerSettings
 from ledger.verify.books import CHECKS, Named
 from ledger.verify.findings import Check, Differs, Report
 from ledger.verify.guards import check_guards
-from ledger.verify.rebuild import Rebuilt, rebuild
+from ledger.verify.halves import other_half
+from ledger.verify.rebuild import Rebuilt, prepare
 from ledger.verify.sealed import Chain, check_chain
-from ledger.verify.snapshot import snapshots
+from ledger.verify.snapshot import at, name_moment
 from ledger.verify.withdrawn import check_withdrawals
 
 __all__ = ["Check", "Report", "count_events", "verify"]
@@ -32,6 +33,7 @@ _WAITING = text("""
     JOIN inbox i ON i.source = w.target_source AND i.id = w.target_id AND i.authority = w.authority
     WHERE NOT w.applied AND i.about IS NOT NULL
 """)
+_EVENTS = text("SELECT count(*) FROM inbox")
 _COUNTS = text("""
     SELECT (SELECT count(*) FROM postings) AS postings, (SELECT count(*) FROM unsealed) AS events,
         (SELECT count(*) FROM postings WHERE id > :last) AS unsealed
@@ -46,7 +48,7 @@ _OTHERS = (
 def count_events(engine: Engine) -> int:
     """How many events there are to verify."""
     with reading(engine) as connection:
-        return connection.scalar(text("SELECT count(*) FROM inbox")) or 0
+        return connection.scalar(_EVENTS) or 0
 
 
 def verify(
@@ -64,12 +66,24 @@ def verify(
     _wait(engine, patience_seconds)
     begun = time.monotonic()
     defaults = {p: settings.default_prices.get(p, DEFAULT_PRICE) for p in Provision}
-    with snapshots(engine, 3) as (first, second, third), ThreadPoolExecutor(2) as threads:
+    with at(engine) as first:
+        moment = name_moment(first)
         waiting = frozenset((row.authority, row.about) for row in first.execute(_WAITING))
-        chained = threads.submit(_chain, second, noted)
-        asked = threads.submit(_ask_others, third)
-        rebuilt = rebuild(first, defaults, waiting, advance)
-        (chain_check, chain), others = chained.result(), asked.result()
+        events = first.scalar(_EVENTS) or 0
+        # The process first: one that has threads running is no good to be copied.
+        with (
+            other_half(engine, moment, defaults, waiting, events) as other,
+            at(engine, moment) as second,
+            at(engine, moment) as third,
+            ThreadPoolExecutor(2) as threads,
+        ):
+            chained = threads.submit(_chain, second, noted)
+            asked = threads.submit(_ask_others, third)
+            rebuilding = prepare(first, defaults, waiting, advance, None if other is None else 0)
+            read = rebuilding.read().found.events
+            rebuilt = rebuilding.finish(other() if other else None)
+            advance(rebuilt.events - read)
+            (chain_check, chain), others = chained.result(), asked.result()
         counts = first.execute(_COUNTS, {"last": chain.last_posting}).one()
     return Report(
         (chain_check, *_judged(rebuilt), *others),

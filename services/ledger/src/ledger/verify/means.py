@@ -39,6 +39,12 @@ class Means:
         known = self.changes[line].get(day, (0, 0))
         self.changes[line][day] = known[0] + pence, known[1] + placements
 
+    def join(self, changes: Mapping[Line, Mapping[date, tuple[int, int]]]) -> None:
+        """Count in what another counted."""
+        for line, of_line in changes.items():
+            for day, (pence, placements) in of_line.items():
+                self._change(line, day, pence, placements)
+
     def of(self, authority: str, wanted: Iterable[Unpriced], defaults: Mapping[Provision, int]) -> dict[Unpriced, int]:
         """The mean on each of these lines and days, or the line's default where no placement has a price."""
         return {(provision, day): self._mean((authority, provision), day, defaults) for provision, day in wanted}

@@ -18,7 +18,7 @@ from ledger.domain.commitments import Agreed, Folded, fold
 from ledger.domain.schedules import Context, Schedule, Unpriced, unpriced
 from ledger.handlers import COMMITMENT, about, budget_state_of, state_of
 from ledger.store import State
-from ledger.verify.means import Means
+from ledger.verify.means import Line, Means
 from ledger.verify.snapshot import Key, merge, stream
 
 REPORT_EVERY = 500
@@ -26,14 +26,15 @@ _NO_MEANS: Mapping[Unpriced, int] = defaultdict(int)  # for all of a state but t
 
 _EVENT_COLUMNS = ("authority", "about", "source", "id", "type", "time")
 _EVENTS = """
-    SELECT authority, about, source, id, type, time, digest, body FROM inbox
+    SELECT authority, about, source, id, type, time, digest, body FROM inbox {half}
     ORDER BY authority COLLATE "C", about COLLATE "C" NULLS LAST
 """
 _ROWS = """
     SELECT authority, about, kind, provision, child_ref, first_day, last_day, annual_pence, unpriced, horizon,
         schedule::text
-    FROM commitments ORDER BY authority COLLATE "C", about COLLATE "C"
+    FROM commitments {half} ORDER BY authority COLLATE "C", about COLLATE "C"
 """
+_HALF = "WHERE hashtext({by}) & 1 = {half}"
 _COLUMNS = (
     "kind", "provision", "child_ref", "first_day", "last_day", "annual_pence", "unpriced", "horizon", "schedule",
 )  # fmt: skip
@@ -51,6 +52,24 @@ class Rebuilt:
     event_differs: str | None = None
     commitment_differs: str | None = None
 
+    def add(self, other: "Rebuilt") -> None:
+        """What another found of the other half."""
+        self.events += other.events
+        self.commitments += other.commitments
+        self.left_out += other.left_out
+        self.event_differs = self.event_differs or other.event_differs
+        self.commitment_differs = self.commitment_differs or other.commitment_differs
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What reading leaves behind: what was found, what means and siblings are made of, and what hangs on them."""
+
+    found: Rebuilt
+    changes: Mapping[Line, Mapping[date, tuple[int, int]]]
+    placements: Mapping[tuple[str, str | None], list[Agreed]]
+    dependent: list[tuple[Key, Folded, tuple[Any, ...] | None]]
+
 
 @dataclass
 class Rebuild:
@@ -67,21 +86,35 @@ class Rebuild:
     children: frozenset[tuple[str, str]]
     horizon: date
     advance: Callable[[int], None]
+    half: int | None  # 0 or 1 where two share the work, by commitment
     found: Rebuilt = field(default_factory=Rebuilt)
     means: Means = field(default_factory=Means)
     placements: dict[tuple[str, str | None], list[Agreed]] = field(default_factory=lambda: defaultdict(list))
     dependent: list[tuple[Key, Folded, tuple[Any, ...] | None]] = field(default_factory=list)
 
-    def run(self) -> Rebuilt:
-        """Read, fold and compare everything."""
-        live = (((row[0], row[1]), row[2:]) for row in stream(self.connection, _ROWS))
+    def read(self) -> Part:
+        """Read and fold everything, and compare all but what hangs on others."""
+        live = (((row[0], row[1]), row[2:]) for row in stream(self.connection, self._of_half(_ROWS, "about")))
         for key, events, row in merge(self._events(), live):
             self._judge(key, events or [], row)
+        return Part(self.found, self.means.changes, dict(self.placements), self.dependent)
+
+    def finish(self, other: Part | None) -> Rebuilt:
+        """Take what another read of the other half, and compare what hangs on others."""
+        if other is not None:
+            self.found.add(other.found)
+            self.means.join(other.changes)
+            for child, placements in other.placements.items():
+                self.placements[child] += placements
+            self.dependent += other.dependent
         self._judge_dependent()
         return self.found
 
+    def _of_half(self, query: str, by: str) -> str:
+        return query.format(half="" if self.half is None else _HALF.format(by=by, half=self.half))
+
     def _events(self) -> Iterator[tuple[Key, list[Event]]]:
-        rows = stream(self.connection, _EVENTS)
+        rows = stream(self.connection, self._of_half(_EVENTS, "coalesce(about, id)"))
         for (authority, subject), of_key in groupby(rows, key=lambda row: row[:2]):
             events = [event for row in of_key if (event := self._read(row)) is not None]
             if subject is not None and events:
@@ -166,10 +199,14 @@ class Rebuild:
         self.found.commitment_differs = self.found.commitment_differs or words
 
 
-def rebuild(
-    connection: Connection, defaults: Mapping[Provision, int], waiting: frozenset[Key], advance: Callable[[int], None]
-) -> Rebuilt:
-    """Rebuild the commitments from the journal and compare. `advance` is told as events are read."""
+def prepare(
+    connection: Connection,
+    defaults: Mapping[Provision, int],
+    waiting: frozenset[Key],
+    advance: Callable[[int], None] = lambda events: None,
+    half: int | None = None,
+) -> Rebuild:
+    """All that must be known before the pass: what is withdrawn, whose placements matter, how far open ends run."""
     gone: dict[str, set[withdrawals.Key]] = defaultdict(set)
     taken_back: dict[str, list[withdrawals.Withdrawal]] = defaultdict(list)
     for event in of_type(connection, "event-withdrawn"):
@@ -185,7 +222,7 @@ def rebuild(
         if isinstance(event.data, TribunalLodged) and event.data.sought is not None
     )
     horizon = connection.scalar(_HORIZON) or date.max
-    return Rebuild(connection, defaults, waiting, gone, children, horizon, advance).run()
+    return Rebuild(connection, defaults, waiting, gone, children, horizon, advance, half)
 
 
 def of_type(connection: Connection, kind: str) -> Iterator[Event]:

@@ -1,7 +1,7 @@
 """One moment of the books seen through several connections, and rows streamed from it in bounded memory."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -19,17 +19,19 @@ Key = tuple[str, str]
 
 
 @contextmanager
-def snapshots(engine: Engine, count: int) -> Iterator[Sequence[Connection]]:
-    """So many read-only connections that all see the same moment, and write every value as it was sealed."""
-    with ExitStack() as exits:
-        found = [exits.enter_context(reading(engine)) for _ in range(count)]
-        moment = found[0].scalar(text("SELECT pg_export_snapshot()"))
-        for connection in found[1:]:
+def at(engine: Engine, moment: str | None = None) -> Iterator[Connection]:
+    """A read-only connection that sees a moment another has named, or one of its own; it writes values as sealed."""
+    with reading(engine) as connection:
+        if moment is not None:
             connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{moment}'")
-        for connection in found:
-            write_steadily(connection)
-            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
-        yield found
+        write_steadily(connection)
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        yield connection
+
+
+def name_moment(connection: Connection) -> str:
+    """What others call the moment this connection sees, as long as it sees it."""
+    return str(connection.scalar(text("SELECT pg_export_snapshot()")))
 
 
 def stream(connection: Connection, query: str) -> Generator[tuple[Any, ...], None, None]:
