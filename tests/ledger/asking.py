@@ -6,7 +6,7 @@ import httpx
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from ledger import api, reports_api
+from ledger import api
 from tests.cases import LEICESTER
 from tests.ledger.conftest import Books
 
@@ -16,8 +16,8 @@ class Asking:
 
     def __init__(self, books: Books) -> None:
         app = FastAPI()
-        for module in (api, reports_api):
-            app.include_router(module.make_router(books.engine, books.ledger))
+        for router in api.routers(books.engine, books.ledger):
+            app.include_router(router)
         self._client = TestClient(app)
 
     def __call__(self, path: str, **query: Any) -> Any:

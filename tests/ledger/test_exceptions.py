@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ledger import metrics
-from ledger.exceptions import Counting
+from ledger.reports.exceptions import Counting
 from tests.cases import commissioned, granted, incurred, lodged, made, paid, repriced, withdrawn, yearly
 from tests.ledger.asking import Asking
 from tests.ledger.conftest import Books

@@ -12,11 +12,11 @@ from hnb.events import EhcpIssued
 from hnb.events.fields import Need
 from hnb.provisions import LINES
 from hnb_local.simulator import leicester_year
+from ledger.api.statutory import make_router
 from ledger.domain.dsg_plan import AGE_GROUPS, NEEDS, NOT_KNOWN, SHEETS, age_group
 from ledger.domain.s251 import FORMULA_TEXT, ROWS, row_of
 from ledger.domain.statutory import Sheet
-from ledger.statutory import read_dsg_plan, read_s251
-from ledger.statutory_api import make_router
+from ledger.reports.statutory import read_dsg_plan, read_s251
 from tests.cases import (
     LEICESTER,
     Json,

@@ -11,9 +11,9 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
-from ledger import api, metrics, positions, reports_api, seals, statutory_api
-from ledger.exceptions import Counting
+from ledger import api, metrics, positions, seals
 from ledger.handlers import Ledger, about
+from ledger.reports.exceptions import Counting
 from ledger.settings import LedgerSettings
 
 SETTLE_SECONDS = 0.25
@@ -55,7 +55,7 @@ def build(settings: LedgerSettings) -> Service:
         hearing=hearing,
         heard=FAMILY_STREAMS,
         said=("position", "dead-letter"),
-        routers=[module.make_router(engine, ledger) for module in (api, reports_api, statutory_api)],
+        routers=api.routers(engine, ledger),
         loops=[send, settle_outbox, settle, say, seal, count],
     )
     telemetry.collect_from(service.metrics)

@@ -8,10 +8,11 @@ from sqlalchemy import Engine, text
 
 from hnb.database import reading
 from hnb.provisions import fund_of
-from ledger import positions, waiting
+from ledger import positions
 from ledger.domain.positions import Reserve, figures
 from ledger.domain.schedules import Kind
-from ledger.exceptions import Counting
+from ledger.reports import waiting
+from ledger.reports.exceptions import Counting
 from ledger.store import TOTAL
 
 LINE_LABELS = ["authority", "financial_year", "provision", "fund"]

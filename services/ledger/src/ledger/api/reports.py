@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Engine
 from hnb.calendar import financial_year as year_of
 from hnb.database import reading
 from hnb.provisions import Provision, fund_of
-from ledger import exceptions, explaining, payments, profile, waiting
-from ledger.api import Authority, FinancialYear, KnownAt
+from ledger.api.positions import Authority, FinancialYear, KnownAt
 from ledger.domain.exceptions import Asked, Kind
 from ledger.domain.positions import Figures
 from ledger.domain.profiles import month_ends
 from ledger.handlers import COMMITMENT, Ledger
+from ledger.reports import exceptions, explaining, payments, profile, waiting
 from ledger.store import TOTAL
 
 LISTED_AT_ONCE = 1_000

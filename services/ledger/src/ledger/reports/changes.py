@@ -13,8 +13,8 @@ from hnb.provisions import fund_of
 from ledger.domain.positions import Figures, Reserve, add_up, figures, in_total
 from ledger.domain.schedules import RESERVE_LINE, Kind
 from ledger.handlers import COMMITMENT
-from ledger.known import SIGNED, TARGETS
 from ledger.positions import line_figures, reserve_figures
+from ledger.reports.known import SIGNED, TARGETS
 
 _MOVED = text(f"""
     SELECT m.*, i.type, i.time FROM (

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from sqlalchemy import Connection, text
 
 from hnb.events import CASE_EVENTS, PaymentMade, read_event, read_json
-from ledger import known
 from ledger.domain.commitments import order
 from ledger.handlers import COMMITMENT
+from ledger.reports import known
 
 ASKED_AT_ONCE = 500  # each answer reads all payments of the authority once
 

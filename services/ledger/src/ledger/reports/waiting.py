@@ -9,9 +9,9 @@ from sqlalchemy import Connection, RowMapping, text
 from hnb import withdrawals
 from hnb.database import arrays
 from hnb.withdrawals import Withdrawal
-from ledger import known
 from ledger.domain.waiting import HANGING, MAINS, waits_for
 from ledger.handlers import COMMITMENT
+from ledger.reports import known
 
 _NOT_GONE = """NOT EXISTS (
     SELECT FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) AS g (source, id)

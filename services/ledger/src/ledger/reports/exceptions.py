@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, text
 
 from hnb.calendar import financial_year
 from hnb.database import reading
-from ledger import known
 from ledger.domain.exceptions import Asked, Exceptional, Kind, exceptions_of
 from ledger.handlers import Ledger
+from ledger.reports import known
 from ledger.store import TOTAL
 
 COUNTING_SECONDS = 5.0  # one pass counts no longer than this; the authorities left are the first of the next

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Engine
 from hnb.calendar import financial_year as year_of
 from hnb.calendar import year_label
 from hnb.database import reading
-from ledger import statutory
-from ledger.api import Authority, FinancialYear, KnownAt
+from ledger.api.positions import Authority, FinancialYear, KnownAt
 from ledger.domain.statutory import Sheet
 from ledger.handlers import Ledger
-from ledger.statutory import Return
+from ledger.reports import statutory
+from ledger.reports.statutory import Return
 
 Read = Callable[[Connection, Ledger, str, int, datetime | None], Return | None]
 

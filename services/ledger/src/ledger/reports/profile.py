@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ledger import known
 from ledger.domain.positions import in_total
 from ledger.domain.profiles import MONTHS, due_by_month, paid_by_month
 from ledger.handlers import Ledger
+from ledger.reports import known
 from ledger.store import TOTAL
 
 

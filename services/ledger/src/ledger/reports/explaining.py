@@ -8,14 +8,14 @@ from sqlalchemy import Connection, text
 
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
 from hnb.provisions import Fund, Provision, fund_of
-from ledger import known
 from ledger.domain.commitments import Folded, fold, order
 from ledger.domain.positions import Figures, figures
 from ledger.domain.prices import Segment
 from ledger.domain.schedules import Amount, Cell, Kind, Schedule
 from ledger.domain.words import Step, explain, steps
 from ledger.handlers import COMMITMENT, Ledger
-from ledger.known import BY_THEN, SIGNED, TARGETS
+from ledger.reports import known
+from ledger.reports.known import BY_THEN, SIGNED, TARGETS
 from ledger.store import Key
 
 _KINDS = (Kind.COMMITMENT, Kind.PROVISIONAL, Kind.PAYMENT, Kind.EXPOSURE)

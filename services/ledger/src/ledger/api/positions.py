@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 from hnb.calendar import financial_year as year_of
 from hnb.database import reading
 from hnb.provisions import fund_of
-from ledger import changes, positions, store
+from ledger import positions, store
 from ledger.handlers import Ledger
 from ledger.positions import line_figures, reserve_figures
+from ledger.reports import changes
 
 LISTED_AT_ONCE = 10_000
 Authority = Annotated[str, Query(pattern=r"^E\d{8}$", description="an ONS code, such as E06000016")]
