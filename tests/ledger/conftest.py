@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
@@ -13,12 +15,13 @@ from hnb.events import CASE_EVENTS
 from hnb.inbox import Outcome
 from hnb.intake import Intake
 from hnb.telemetry import Telemetry
-from ledger import positions
+from hnb_local.simulator import leicester_year
+from ledger import positions, seals
 from ledger.handlers import Ledger, about
 from ledger.positions import Position
 from ledger.settings import LedgerSettings
 from tests.cases import LEICESTER, Json, read
-from tests.conftest import FreshDatabase
+from tests.conftest import FreshDatabase, Servers
 
 TODAY = date(2025, 9, 1)
 HORIZON = date(2030, 3, 31)
@@ -68,3 +71,32 @@ def open_books(url: str) -> Iterator[Books]:
 def books(database_url: FreshDatabase) -> Iterator[Books]:
     with open_books(database_url("ledger")) as opened:
         yield opened
+
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Year:
+    """The synthetic Leicester year: what was sent and not malformed, and the books it came to. To be read only."""
+
+    events: list[Json]
+    books: Books
+
+
+@pytest.fixture(scope="session")
+def year(servers: Servers) -> Iterator[Year]:
+    """The year as it reaches the door (late, twice, out of order), taken in once for all tests that read it."""
+    with psycopg.connect(servers.database.admin_url, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE test_year OWNER ledger")
+    with open_books(urlsplit(servers.database.urls["ledger"])._replace(path="/test_year").geturl()) as books:
+        events = [delivery.event for delivery in leicester_year(2025).events if not delivery.malformed]
+        for start in range(0, len(events), BATCH):
+            books.take(*events[start : start + BATCH])
+            seals.seal(books.engine)
+        books.settle()
+        while positions.say_changes(books.engine):
+            pass
+        yield Year(events, books)
+    with psycopg.connect(servers.database.admin_url, autocommit=True) as admin:
+        admin.execute("DROP DATABASE test_year WITH (FORCE)")

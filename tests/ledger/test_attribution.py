@@ -1,43 +1,28 @@
 """Every penny of a whole simulated year, taken apart: by commitment, by month, by step, and put together again."""
 
-import random
 from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from hnb_local.simulator import leicester_year
 from ledger.domain.commitments import fold
 from ledger.domain.schedules import Context, Kind, schedule
 from ledger.domain.words import explain, steps
 from tests.cases import Json, read
 from tests.ledger.asking import Asking
-from tests.ledger.conftest import Books
+from tests.ledger.conftest import Year
 
-BATCH = 1_000
 FIGURES = ("committed_pence", "spent_pence", "provisional_pence", "contingent_pence")
 
 
-def year_of_events() -> list[Json]:
-    return [delivery.event for delivery in leicester_year(5).events if not delivery.malformed]
-
-
-def test_every_penny_of_a_simulated_year_is_attributed(books: Books) -> None:
-    events = year_of_events()
-    random.Random(5).shuffle(events)
-    half = len(events) // 2
-    for start in range(0, half, BATCH):
-        books.take(*events[start : min(start + BATCH, half)])
-    books.settle()
-    ask = Asking(books)
-    then = ask("/positions")
-    for start in range(half, len(events), BATCH):
-        books.take(*events[start : start + BATCH])
-    books.settle()
-    for position in (then, ask("/positions")):
+def test_every_penny_of_a_simulated_year_is_attributed(year: Year) -> None:
+    ask = Asking(year.books)
+    halfway = year.books.value("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY recorded_at) FROM postings")
+    then, now = ask("/positions", known_at=halfway), ask("/positions")
+    for position in (then, now):
         each_line_is_its_commitments(ask, position)
         months_sum_to_the_position(ask, position)
-    what_moved_is_the_difference(ask, then, ask("/positions"))
-    over_payments_are_what_the_position_leaves_out(ask, events)
+    what_moved_is_the_difference(ask, then, now)
+    over_payments_are_what_the_position_leaves_out(ask, year.events)
 
 
 def each_line_is_its_commitments(ask: Asking, position: Any) -> None:
@@ -89,10 +74,10 @@ def over_payments_are_what_the_position_leaves_out(ask: Asking, events: list[Jso
     assert sum(paid.values()) == spent + beyond
 
 
-def test_the_steps_of_every_explanation_sum_to_the_schedule() -> None:
+def test_the_steps_of_every_explanation_sum_to_the_schedule(year: Year) -> None:
     facts: dict[str, list[Json]] = defaultdict(list)
     names = ("placement_id", "grant_id", "contract_id", "commitment_id", "appeal_id")
-    for event in {event["id"]: event for event in year_of_events()}.values():
+    for event in {event["id"]: event for event in year.events}.values():
         for id in [event["data"][name] for name in names if name in event["data"]][:1]:
             if event["type"] != "hnb.mediation-held.v1":
                 facts[id].append(event)

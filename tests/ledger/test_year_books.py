@@ -5,76 +5,44 @@ import io
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
 from hnb import database
 from hnb.calendar import year_label
-from hnb.events import CASE_EVENTS, Refused, read_event
 from hnb_local.export_journal import hledger
-from hnb_local.simulator import leicester_year
-from ledger import positions, seals
+from ledger import seals
 from ledger.domain.positions import in_total
 from ledger.postings import read_postings
 from ledger.store import TOTAL
 from ledger.verify import verify
 from tests.cases import LEICESTER
-from tests.conftest import Servers
-from tests.ledger.conftest import Books, open_books
-
-NAME = "test_year"
-BATCH = 500
+from tests.ledger.conftest import Year
 
 
-@pytest.fixture(scope="module")
-def year(servers: Servers) -> Iterator[Books]:
-    """The synthetic Leicester year as it reached the door: late, twice, out of order; what is malformed was refused."""
-    with psycopg.connect(servers.database.admin_url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {NAME} OWNER ledger".encode())
-    with open_books(urlsplit(servers.database.urls["ledger"])._replace(path=f"/{NAME}").geturl()) as books:
-        heard = []
-        for delivery in leicester_year(2025).events:
-            try:
-                heard.append(read_event(delivery.event, known=CASE_EVENTS, strict=True))
-            except Refused:
-                assert delivery.malformed
-        for start in range(0, len(heard), BATCH):
-            books.intake.take(heard[start : start + BATCH])
-            seals.seal(books.engine)
-        books.settle()
-        while positions.say_changes(books.engine):
-            pass
-        yield books
-    with psycopg.connect(servers.database.admin_url, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {NAME} WITH (FORCE)".encode())
-
-
-def test_the_demos_books_are_in_order_sealed_or_not(year: Books) -> None:
-    report = verify(year.engine, year.ledger.settings)
+def test_the_demos_books_are_in_order_sealed_or_not(year: Year) -> None:
+    report = verify(year.books.engine, year.books.ledger.settings)
     assert [check for check in report.checks if not check.ok] == []
-    while seals.seal(year.engine):
+    while seals.seal(year.books.engine):
         pass
     counted: list[int] = []
-    report = verify(year.engine, year.ledger.settings, advance=counted.append)
+    report = verify(year.books.engine, year.books.ledger.settings, advance=counted.append)
     assert [check for check in report.checks if not check.ok] == []
     assert (report.unsealed_events, report.unsealed_postings, report.unsettled) == (0, 0, 0)
     assert sum(counted) == report.events > 20_000
 
 
-def test_hledger_comes_to_every_balance(year: Books, tmp_path: Path) -> None:
+def test_hledger_comes_to_every_balance(year: Year, tmp_path: Path) -> None:
     if shutil.which("hledger") is None:
         pytest.skip("hledger is not on this machine: apt-get install hledger (.ci/run does)")
     books = tmp_path / "hnb.journal"
-    with read_postings(year.engine, LEICESTER, None) as rows, books.open("w", encoding="utf-8") as file:
+    with read_postings(year.books.engine, LEICESTER, None) as rows, books.open("w", encoding="utf-8") as file:
         file.writelines(hledger(rows))
     theirs = _hledger(books)
-    with database.reading(year.engine) as connection:
+    with database.reading(year.books.engine) as connection:
         ours = connection.execute(text("SELECT * FROM balances WHERE line <> :total"), {"total": TOTAL}).all()
         totals = connection.execute(text("SELECT * FROM balances WHERE line = :total"), {"total": TOTAL}).all()
 
@@ -109,12 +77,12 @@ def test_hledger_comes_to_every_balance(year: Books, tmp_path: Path) -> None:
     assert not {account: pence for account, pence in theirs.items() if pence}, "accounts that are in no balance"
 
 
-def test_a_year_of_one_authority_is_exported_alone(year: Books) -> None:
-    with read_postings(year.engine, LEICESTER, 2026) as rows:
+def test_a_year_of_one_authority_is_exported_alone(year: Year) -> None:
+    with read_postings(year.books.engine, LEICESTER, 2026) as rows:
         accounts = {line.split()[0] for entry in hledger(rows) for line in entry.splitlines() if "  GBP " in line}
     assert accounts
     assert all(account.startswith(f"{LEICESTER}:2026-27:") for account in accounts)
-    with read_postings(year.engine, "E06000001", None) as rows:
+    with read_postings(year.books.engine, "E06000001", None) as rows:
         assert list(rows) == []
 
 
