@@ -1,4 +1,4 @@
-"""What every test may lean on: a real Valkey and a real PostgreSQL, started once a process, and the whole system."""
+"""What every test may lean on: a real Valkey and a real PostgreSQL, started once a run, and the whole system."""
 
 import secrets
 import shutil
@@ -19,14 +19,6 @@ from hnb_local.servers import Broker, Database, start_broker, start_database
 from hnb_local.stack import Stack
 
 FreshDatabase = Callable[[str], str]
-WHOLE_SYSTEM = {"journeys", "local", "deploy"}  # folders whose tests start it
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes share the tests; those that start the whole system stay in one, since they want the usual ports."""
-    for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in WHOLE_SYSTEM:
-            item.add_marker(pytest.mark.xdist_group("whole system"))
 
 
 @dataclass(frozen=True, slots=True)
