@@ -7,7 +7,6 @@ BIN := .venv/bin
 MEMBERS := shared services/placements services/ledger services/alerts deploy/local
 PACKAGES := hnb-kernel hnb-placements hnb-ledger hnb-alerts hnb-local
 ARGS ?=
-SYSTEM := tests/journeys tests/local tests/deploy
 
 # What builds the members (editables: what hatchling installs them in place with), and what writes the lock: pinned and hashed like everything else.
 TOOLS := hatchling editables uv
@@ -24,14 +23,7 @@ demo: setup ## play a Leicester year through the whole system, with a live view
 	@$(BIN)/hnb demo $(ARGS)
 
 test: setup ## run the tests, with a real Valkey and a real PostgreSQL (ARGS="-k words" for some)
-ifeq ($(ARGS),)
-	@# Those that start the whole system run beside the others, to use both cores; their output follows.
-	@$(BIN)/pytest $(SYSTEM) >.venv/system-tests.log 2>&1 & system=$$!; failed=0; \
-	$(BIN)/pytest $(addprefix --ignore ,$(SYSTEM)) || failed=1; \
-	wait $$system || failed=1; cat .venv/system-tests.log; exit $$failed
-else
 	@$(BIN)/pytest $(ARGS)
-endif
 
 bench: setup ## measure: the ledger beside two rivals, as ratios of one run
 	@$(BIN)/python -m tests.bench
