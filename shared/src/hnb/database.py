@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from importlib import resources
+from itertools import islice
 
 import psycopg
 from alembic import command
@@ -16,7 +18,15 @@ POOL_SIZE = 12
 CONNECT_TIMEOUT_SECONDS = 3
 POOL_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 60_000
+COPIED_AT_ONCE = 2_000
 MIGRATION_LOCK = 0x484E42  # "HNB": two replicas that start together must not both migrate
+_ESCAPED = str.maketrans({"\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r"})
+
+Copied = str | int | date | None  # times are dates too
+
+
+class Overtaken(Exception):
+    """Another transaction made the same rows first. Done again from the start, this one sees them."""
 
 
 def connect(url: str, service: str) -> Engine:
@@ -49,13 +59,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Copied]]) -> None:
     """COPY rows into a table: the quickest way in, by a wide margin, when there are more than a few."""
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+        waiting = iter(rows)
+        while lines := ["\t".join(map(_copied, row)) for row in islice(waiting, COPIED_AT_ONCE)]:
+            copy.write("\n".join(lines) + "\n")
+
+
+def _copied(value: Copied) -> str:
+    # Written here, not by psycopg's write_row, which looks each value's type up and took twice as long.
+    if value is None:
+        return r"\N"
+    written = str(value)
+    if isinstance(value, str) and ("\\" in written or "\n" in written or "\t" in written or "\r" in written):
+        return written.translate(_ESCAPED)
+    return written
 
 
 def arrays(names: str, rows: Iterable[Sequence[object]]) -> dict[str, str]:

@@ -40,15 +40,18 @@ class Refused:
 
 Outcome = Accepted | Duplicate | Conflicting | Refused
 
+# Answers with what was there before: that is seldom anything, where what is new would be the whole batch.
 _INSERT = text("""
-    INSERT INTO inbox (source, id, authority, type, time, about, digest, body)
-    SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]), CAST(:authorities AS text[]),
-        CAST(:types AS text[]), CAST(:times AS timestamptz[]), CAST(:abouts AS text[]),
-        CAST(:digests AS bytea[]), CAST(:bodies AS text[]))
-        AS e (source, id, authority, type, time, about, digest, body)
-    ORDER BY source, id
-    ON CONFLICT DO NOTHING
-    RETURNING source, id
+    WITH e AS MATERIALIZED (
+        SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]), CAST(:authorities AS text[]),
+            CAST(:types AS text[]), CAST(:times AS timestamptz[]), CAST(:abouts AS text[]),
+            CAST(:digests AS bytea[]), CAST(:bodies AS text[]))
+            AS e (source, id, authority, type, time, about, digest, body)
+    ), new AS (
+        INSERT INTO inbox (source, id, authority, type, time, about, digest, body)
+        SELECT * FROM e ORDER BY source, id ON CONFLICT DO NOTHING RETURNING source, id
+    )
+    SELECT source, id FROM e EXCEPT SELECT source, id FROM new
 """)
 _DIGESTS = text("""
     SELECT source, id, digest FROM inbox
@@ -77,15 +80,15 @@ def record(connection: Connection, events: Sequence[Event], abouts: Sequence[str
             ),
         ),
     )
-    new = {(row.source, row.id) for row in rows}
-    on_record = {key: digests[i] for key, i in chosen if key in new}
-    old = [key for key, _ in chosen if key not in new]
+    old = sorted((row.source, row.id) for row in rows)
+    on_record = {key: digests[i] for key, i in chosen}
     if old:
         found = connection.execute(_DIGESTS, arrays("sources ids", old))
         on_record |= {(row.source, row.id): bytes(row.digest) for row in found}
+    seen = set(old)
     return [
         Conflicting() if on_record[key] != digests[i]
-        else Accepted() if key in new and first[key] == i
-        else Duplicate()
+        else Duplicate() if key in seen or first[key] != i
+        else Accepted()
         for i, key in enumerate((event.source, event.id) for event in events)
     ]  # fmt: skip

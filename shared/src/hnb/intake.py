@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from hnb import deadletters, inbox, withdrawals
 from hnb.broker import entry_id
-from hnb.database import is_passing, transaction
+from hnb.database import Overtaken, is_passing, transaction
 from hnb.deadletters import DeadLetter
 from hnb.events import Event, FieldError, Refused, Unreadable, read_event, read_json
 from hnb.hearing import Entry
@@ -39,17 +39,26 @@ class Intake:
         """Take events in, in one transaction: one outcome each, in order. All of them are on disk, or none."""
         if not events:
             return []
+        while True:
+            try:
+                outcomes = self._record(events)
+                break
+            except Overtaken:
+                log.debug("overtaken by another replica; once more", events=len(events))
+        self.after_commit()
+        for (kind, status), times in Counter((e.type, o.status) for e, o in zip(events, outcomes, strict=True)).items():
+            self.telemetry.count(kind, status, times)
+        for event, outcome in zip(events, outcomes, strict=True):
+            log.debug("event taken in", event_source=event.source, event_id=event.id, outcome=outcome.status)
+        return outcomes
+
+    def _record(self, events: Sequence[Event]) -> list[Outcome]:
         with transaction(self.engine) as connection:
             outcomes = inbox.record(connection, events, [self.about(event) for event in events])
             new = [event for event, outcome in zip(events, outcomes, strict=True) if isinstance(outcome, Accepted)]
             if new:
                 withdrawals.remember(connection, new)
                 self.apply(connection, new)
-        self.after_commit()
-        for (kind, status), times in Counter((e.type, o.status) for e, o in zip(events, outcomes, strict=True)).items():
-            self.telemetry.count(kind, status, times)
-        for event, outcome in zip(events, outcomes, strict=True):
-            log.debug("event taken in", event_source=event.source, event_id=event.id, outcome=outcome.status)
         return outcomes
 
     def take_entries(self, entries: Sequence[Entry]) -> None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine
@@ -35,6 +35,7 @@ from ledger.store import Entry, Key, State
 SETTLED_AT_ONCE = 500
 MEANS_SETTLE_SECONDS = 2.0  # a line's mean moves with every price: what hangs on it follows at most this often
 COMMITMENT = "commitment/"
+UNKNOWN = State()
 
 
 def about(event: Event) -> str | None:
@@ -67,15 +68,18 @@ class Ledger:
 
     def post(self, connection: Connection, events: Sequence[Event]) -> None:
         """New events: decide what they are about, and post the difference, in the caller's transaction."""
-        causes: dict[Key, Event] = {}
-        for event in sorted(events, key=order):
+        said: dict[Key, list[Event]] = defaultdict(list)
+        for event in events:
             subject = about(event)
             if subject is not None:
-                causes[event.authority, subject] = event
-        if causes:
-            before = store.lock(connection, causes)
-            because = {key: (event.source, event.id) for key, event in causes.items()}
-            after, entries = self._decide(connection, before, because, at_hand=events)
+                said[event.authority, subject].append(event)
+        if said:
+            before = store.lock(connection, said)
+            # What is not kept yet was never heard of before: all there is to know of it is at hand.
+            known = said | store.events_of(connection, before, at_hand=events)
+            latest = {key: max(found, key=order) for key, found in said.items()}
+            causes = {key: (event.source, event.id) for key, event in latest.items()}
+            after, entries = self._decide(connection, before, known, causes)
             self._save(connection, before, after, entries, context_may_be_old=True)
 
     def settle(self, engine: Engine) -> bool:
@@ -96,7 +100,8 @@ class Ledger:
             keys = stale.due(connection, SETTLED_AT_ONCE)
             if keys:
                 before = store.lock(connection, keys)
-                after, entries = self._decide(connection, before, taken_back)
+                known = store.events_of(connection, before)
+                after, entries = self._decide(connection, before, known, taken_back)
                 # First off the list, then what this moves onto it: what was decided beside the very thing it hangs on
                 # saw that as it stood before, and must be decided once more.
                 stale.settled(connection, keys)
@@ -107,22 +112,24 @@ class Ledger:
         self,
         connection: Connection,
         before: Mapping[Key, State],
+        known: Mapping[Key, Sequence[Event]],
         causes: Mapping[Key, tuple[str, str]],
-        at_hand: Sequence[Event] = (),
     ) -> tuple[dict[Key, State], list[Entry]]:
-        events = store.events_of(connection, before, at_hand)
-        gone = withdrawals.against(connection, [event for found in events.values() for event in found])
-        standing = {key: [e for e in events.get(key, []) if (e.source, e.id) not in gone] for key in before}
+        gone = withdrawals.against(connection, [event for found in known.values() for event in found])
+        standing = {
+            key: [e for e in found if (e.source, e.id) not in gone] if gone else found
+            for key, found in sorted(known.items())
+        }
         folded = {key: fold(found) for key, found in standing.items() if key[1].startswith(COMMITMENT)}
         contexts = self.contexts(connection, folded)
         after: dict[Key, State] = {}
         entries: list[Entry] = []
-        for key, state in before.items():
-            decided = state_of(folded[key], contexts[key[0]]) if key in folded else budget_state_of(standing[key])
+        for key, found in standing.items():
+            decided = state_of(folded[key], contexts[key[0]]) if key in folded else budget_state_of(found)
             after[key] = decided
-            last = max(standing[key], key=order, default=None)
-            cause = causes.get(key) or ((last.source, last.id) if last else None)
-            entries += [Entry(key, posting, cause) for posting in difference(state.schedule, decided.schedule)]
+            cause = causes.get(key) or _latest(found)
+            posted = before.get(key, UNKNOWN).schedule
+            entries += [Entry(key, posting, cause) for posting in difference(posted, decided.schedule)]
         return after, entries
 
     def contexts(self, connection: Connection, folded: Mapping[Key, Folded]) -> dict[str, Context]:
@@ -164,29 +171,36 @@ class Ledger:
         context_may_be_old: bool,
         recorded_at: datetime | None = None,
     ) -> None:
-        moved = {key: state for key, state in after.items() if state != before[key]}
-        if not moved and not entries:
+        new = {key: state for key, state in after.items() if key not in before}
+        moved = {key: state for key, state in after.items() if key in before and state != before[key]}
+        if not new and not moved:
             return
         # From here to the commit nobody else posts. What others committed meanwhile is visible to the marks below, and
         # what they have not is decided by them after us: so nothing a commitment depends on can slip between.
-        store.post(connection, recorded_at or store.tick(connection), entries)
+        recorded_at = recorded_at or store.tick(connection)
+        store.add(connection, new)
         store.save(connection, moved)
-        priced = {
-            (key[0], state.provision)
-            for key in moved
-            for state in (before[key], after[key])
-            if state.kind == "placement" and state.provision and _price(before[key]) != _price(after[key])
-        }
+        store.post(connection, recorded_at, entries)
+        priced: set[tuple[str, str]] = set()
+        children: set[tuple[str, str]] = set()
+        for key, state in (new | moved).items():
+            was = before.get(key, UNKNOWN)
+            repriced = _price(was) != _price(state)
+            for one in (was, state):
+                if one.kind == "placement" and one.provision and repriced:
+                    priced.add((key[0], one.provision))
+                if one.kind == "placement" and one.child_ref:
+                    children.add((key[0], one.child_ref))
         stale.mark_unpriced(connection, priced, MEANS_SETTLE_SECONDS)
-        children = {
-            (key[0], state.child_ref)
-            for key in moved
-            for state in (before[key], after[key])
-            if state.kind == "placement" and state.child_ref
-        }
         stale.mark_appeals(connection, children)
         if context_may_be_old:
-            stale.mark(connection, {key for key, state in moved.items() if state.unpriced or state.kind == "appeal"})
+            hanging = {k for k, state in (new | moved).items() if state.unpriced or state.kind == "appeal"}
+            stale.mark(connection, hanging)
+
+
+def _latest(events: Sequence[Event]) -> tuple[str, str] | None:
+    last = max(events, key=order, default=None)
+    return (last.source, last.id) if last else None
 
 
 def _price(state: State) -> tuple[object, ...]:
@@ -197,13 +211,11 @@ def _price(state: State) -> tuple[object, ...]:
 def state_of(folded: Folded, context: Context) -> State:
     """What is kept of a commitment: what its siblings need to know of it, and its schedule."""
     wanted = schedule(folded, context)
-    blank = State(None, None, None, None, None, None, False, None, wanted)
     if folded.agreed:
         first = folded.agreed[0]
         cut = first.segments(context.horizon)
         cost = cut[-1].cost if cut else None
-        return replace(
-            blank,
+        return State(
             kind=first.kind,
             provision=str(first.provision),
             child_ref=first.child_ref,
@@ -212,22 +224,23 @@ def state_of(folded: Folded, context: Context) -> State:
             annual_pence=annual(cost) if cost else None,
             unpriced=bool(unpriced(folded.agreed, context.horizon)),
             horizon=context.horizon if first.end is None else None,
+            schedule=wanted,
         )
     if folded.appeals:
         appeal = folded.appeals[0]
         open_ended = appeal.sought is not None and appeal.concluded_on is None
-        return replace(
-            blank,
+        return State(
             kind="appeal",
             provision=str(Provision.TRIBUNAL),
             child_ref=appeal.child_ref,
             first_day=appeal.lodged_on,
             last_day=appeal.concluded_on,
             horizon=context.horizon if open_ended else None,
+            schedule=wanted,
         )
-    return blank
+    return State(schedule=wanted)
 
 
 def budget_state_of(events: Iterable[Event]) -> State:
     """What is kept of a budget line, a grant or a reserve."""
-    return State("budget", None, None, None, None, None, False, None, budget_schedule(events))
+    return State("budget", schedule=budget_schedule(events))

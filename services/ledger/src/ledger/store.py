@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import orjson
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, text
 
-from hnb.database import arrays, copy_rows
+from hnb.database import Copied, Overtaken, arrays, copy_rows
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
 from hnb.money import divide_half_up
 from hnb.provisions import Provision
@@ -19,23 +20,21 @@ Key = tuple[str, str]  # an authority, and what an event is about
 TOTAL = "total"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A commitment as last decided: what its siblings need to know of it, and the schedule that stands posted."""
 
-    kind: str | None
-    provision: str | None
-    child_ref: str | None
-    first_day: date | None
-    last_day: date | None
-    annual_pence: int | None
-    unpriced: bool
-    horizon: date | None
-    schedule: Schedule
+    kind: str | None = None
+    provision: str | None = None
+    child_ref: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    annual_pence: int | None = None
+    unpriced: bool = False
+    horizon: date | None = None
+    schedule: Schedule = {}  # noqa: RUF012 - nobody changes a schedule in place
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A posting with whose it is and the event that caused it."""
 
     key: Key
@@ -43,11 +42,6 @@ class Entry:
     cause: tuple[str, str] | None
 
 
-_ENSURE = text("""
-    INSERT INTO commitments (authority, about)
-    SELECT * FROM unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (a, b) ORDER BY a, b
-    ON CONFLICT DO NOTHING
-""")
 _LOCK = text("""
     SELECT c.* FROM commitments c
     JOIN unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (authority, about) USING (authority, about)
@@ -110,15 +104,13 @@ def named(keys: Iterable[Key]) -> dict[str, str]:
 
 
 def lock(connection: Connection, keys: Iterable[Key]) -> dict[Key, State]:
-    """The commitments' states, made where they are new, and locked until the transaction ends; in sorted order."""
-    binds = named(keys)
-    connection.execute(_ENSURE, binds)
+    """The states of those commitments that are kept, locked until the transaction ends. A new one is not there yet."""
     return {
         (row.authority, row.about): State(
             row.kind, row.provision, row.child_ref, row.first_day, row.last_day, row.annual_pence, row.unpriced,
             row.horizon, read_schedule(row.schedule),
         )
-        for row in connection.execute(_LOCK, binds)
+        for row in connection.execute(_LOCK, named(keys))
     }  # fmt: skip
 
 
@@ -135,8 +127,9 @@ def read_schedule(rows: Sequence[Sequence[object]]) -> Schedule:
 def events_of(connection: Connection, keys: Iterable[Key], at_hand: Iterable[Event] = ()) -> dict[Key, list[Event]]:
     """Every event ever heard about these keys; those `at_hand` are not read a second time."""
     found: dict[Key, list[Event]] = defaultdict(list)
+    wanted = named(keys)
     by_key = {(event.source, event.id): event for event in at_hand}
-    for row in connection.execute(_EVENTS, named(keys)):
+    for row in connection.execute(_EVENTS, wanted):
         event = by_key.get((row.source, row.id)) or read_event(read_json(row.body), known=CASE_EVENTS)
         found[row.authority, row.about].append(event)
     return found
@@ -180,7 +173,7 @@ def tick(connection: Connection) -> datetime:
     return recorded_at
 
 
-def _row(recorded_at: datetime, entry: Entry) -> tuple[object, ...]:
+def _row(recorded_at: datetime, entry: Entry) -> tuple[Copied, ...]:
     posting, cell = entry.posting, entry.posting.cell
     return (
         recorded_at, *entry.key, cell.year, cell.line, str(cell.kind), posting.source, posting.target, posting.pence,
@@ -218,14 +211,29 @@ def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]
     )
 
 
-def save(connection: Connection, states: Mapping[Key, State]) -> None:
-    """Keep what was decided."""
-    rows = (
-        (
-            *key, s.kind, s.provision, s.child_ref, s.first_day, s.last_day, s.annual_pence, s.unpriced, s.horizon,
-            orjson.dumps([(*cell, *amount) for cell, amount in s.schedule.items()]).decode(),
-        )
-        for key, s in sorted(states.items(), key=lambda item: item[0])
+def add(connection: Connection, states: Mapping[Key, State]) -> None:
+    """Keep commitments that were not kept before; Overtaken where another transaction added one of them meanwhile.
+
+    Whoever adds holds the clock, so what is in the way is committed already: done again, it will be seen.
+    """
+    columns = (
+        "authority", "about", "kind", "provision", "child_ref", "first_day", "last_day", "annual_pence", "unpriced",
+        "horizon", "schedule",
     )  # fmt: skip
-    names = "authorities abouts kinds provisions children firsts lasts annuals unpriced horizons schedules"
-    connection.execute(_SAVE, arrays(names, rows))
+    try:
+        copy_rows(connection, "commitments", columns, map(_kept, states.items()))
+    except UniqueViolation:
+        raise Overtaken from None
+
+
+def save(connection: Connection, states: Mapping[Key, State]) -> None:
+    """Keep what was decided of commitments that are locked."""
+    if states:
+        names = "authorities abouts kinds provisions children firsts lasts annuals unpriced horizons schedules"
+        connection.execute(_SAVE, arrays(names, map(_kept, states.items())))
+
+
+def _kept(item: tuple[Key, State]) -> tuple[Copied, ...]:
+    (authority, about), state = item
+    schedule = orjson.dumps([(*cell, *amount) for cell, amount in state.schedule.items()]).decode()
+    return (authority, about, *state[:-1], schedule)
