@@ -26,7 +26,7 @@ test: setup ## run the tests, with a real Valkey and a real PostgreSQL (ARGS="-k
 	@$(BIN)/pytest $(ARGS)
 
 bench: setup ## measure: the ledger beside two rivals, as ratios of one run
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 histories: setup ## draw ten thousand histories and hold each to the naive ledger (takes about ten minutes)
 	@HNB_HISTORIES=10000 $(BIN)/pytest tests/ledger/test_model.py

@@ -1,17 +1,23 @@
-"""`make bench`: how fast the ledger posts, beside the usual handler and a bare loop, as ratios of one run."""
+"""`make bench`: the ledger beside two rivals, as ratios of one run; its reads, its memory and its proof, in figures."""
 
+import argparse
+import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date, datetime
 from pathlib import Path
 
 import orjson
+import psutil
 import structlog
-from sqlalchemy import Connection, text
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
 
 from hnb import database
 from hnb.events import CASE_EVENTS
@@ -20,7 +26,8 @@ from hnb.intake import Intake
 from hnb.telemetry import Telemetry
 from hnb_local.folder import DataFolder
 from hnb_local.servers import start_database
-from ledger import positions
+from ledger import api, seals
+from ledger.app import AT_ONCE
 from ledger.domain.schedules import Context
 from ledger.handlers import Ledger, about
 from ledger.settings import LedgerSettings
@@ -28,93 +35,113 @@ from ledger.verify import verify
 from tests.bench import rivals
 from tests.cases import LEICESTER, made, yearly
 
-EVENTS, BATCH, ROUNDS = 20_000, 500, 3
+EVENTS = 210_000  # a million postings
+BATCH, SLICE = 500, 5_000
+FEW = 50  # of a slice: the usual handler is slow enough that so many tell its pace
 READS = 300
-FEW = EVENTS // 20  # the usual handler is slow enough that a twentieth tells its pace
 HORIZON = date(2030, 3, 31)
 LINES = ("special", "mainstream", "independent", "post-16", "alternative")
 
 
-def feed(salt: str, events: int) -> list[str]:
-    """Placements, half of them open, each about 3.5 postings."""
+def feed(salt: str, events: range) -> list[bytes]:
+    """Placements, most of them open to the horizon as in life: 4.8 postings each."""
     return [
         orjson.dumps(
             made(f"{salt}-{i}", yearly(5_000 + i % 60_000), child=f"c{i}", provision=LINES[i % 5],
-                 end="2026-03-31" if i % 2 else None, id=f"{salt}-{i}")
-        ).decode()
-        for i in range(events)
+                 end=None if i % 20 else "2026-03-31", id=f"{salt}-{i}")
+        )
+        for i in events
     ]  # fmt: skip
 
 
-def pace(work: Callable[[], object], events: int) -> float:
-    """Events a second."""
+def timed(work: Callable[[], object]) -> float:
+    """Seconds."""
     start = time.perf_counter()
     work()
-    return events / (time.perf_counter() - start)
+    return time.perf_counter() - start
 
 
-def p99(read: Callable[[], object]) -> float:
-    """The slowest but one in a hundred, in seconds."""
-    spent = []
-    for _ in range(READS):
-        start = time.perf_counter()
-        read()
-        spent.append(time.perf_counter() - start)
-    return sorted(spent)[int(READS * 0.99)]
+def slices(events: int) -> Iterator[range]:
+    for start in range(0, events, SLICE):
+        yield range(start, min(start + SLICE, events))
 
 
-def postings_halfway(connection: Connection) -> datetime:
-    """The moment at which half of all postings were known."""
-    halfway: datetime = connection.execute(
-        text("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY recorded_at) FROM postings")
-    ).scalar_one()
-    return halfway
+def race(engine: Engine, ledger: Ledger, rival: Engine, events: int) -> None:
+    """The three in turn, slice by slice, so that a slow moment of the machine is shared; medians of the ratios.
+
+    The ledger has as many batches in hand as it has in life, and the bare loop as many.
+    """
+    intake = Intake(engine, Telemetry("ledger"), about, ledger.post, lambda: None, CASE_EVENTS)
+    context = Context(HORIZON, {}, {})
+
+    def take(bodies: list[bytes]) -> None:
+        intake.take_entries([Entry("placement", f"{n}-0", body) for n, body in enumerate(bodies)])
+
+    def copy(bodies: list[bytes]) -> None:
+        rivals.bare_loop(rival, bodies, context)
+
+    def in_batches(work: Callable[[list[bytes]], None], bodies: list[bytes]) -> float:
+        batches = [bodies[start : start + BATCH] for start in range(0, len(bodies), BATCH)]
+        return len(bodies) / timed(lambda: list(hands.map(work, batches)))
+
+    paces: dict[str, list[float]] = {"ledger": [], "usual handler": [], "bare loop": []}
+    memory: list[int] = []
+    hands = ThreadPoolExecutor(AT_ONCE)
+    for part in slices(events):
+        some, rest, few = feed("a", part), feed("b", part), feed("c", part[:FEW])
+        paces["ledger"].append(in_batches(take, some))
+        paces["bare loop"].append(in_batches(copy, rest))
+        paces["usual handler"].append(len(few) / timed(lambda: rivals.usual_handler(rival, few, context)))  # noqa: B023 - called at once
+        memory.append(psutil.Process().memory_info().rss >> 20)
+        print(f"\r{part.stop:,} of {events:,} events", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    for name, found in paces.items():
+        print(f"  {name:<14} {statistics.median(found):>9,.0f} events/s")
+    for name in ("usual handler", "bare loop"):
+        ratios = [mine / theirs for mine, theirs in zip(paces["ledger"], paces[name], strict=True)]
+        print(f"  ledger / {name:<14} {statistics.median(ratios):>6.2f}")
+    early, late = memory[len(memory) // 10], memory[-1]
+    print(f"  memory after a tenth of the events {early} MiB, after all {late} MiB")
+
+
+def read(engine: Engine, ledger: Ledger) -> None:
+    """The slowest but one in a hundred of the reads finance makes."""
+    app = FastAPI()
+    for router in api.routers(engine, ledger):
+        app.include_router(router)
+    with engine.connect() as connection:
+        postings = connection.scalar(text("SELECT count(*) FROM postings"))
+        halfway: datetime = connection.execute(
+            text("SELECT recorded_at FROM postings ORDER BY id OFFSET :half LIMIT 1"), {"half": (postings or 0) // 2}
+        ).scalar_one()
+    client = TestClient(app)
+    for name, known_at in (("now", None), ("known halfway", halfway.isoformat())):
+        query = {"authority": LEICESTER, "financial_year": 2025} | ({"known_at": known_at} if known_at else {})
+        spent = sorted(timed(lambda: client.get("/positions", params=query).raise_for_status()) for _ in range(READS))  # noqa: B023
+        print(f"  GET /positions, {name:<14} p99 {spent[int(READS * 0.99)] * 1000:>6.1f} ms of {postings:,} postings")
 
 
 def main() -> None:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--events", type=int, default=EVENTS, help=f"events the ledger takes in ({EVENTS:,})")
+    events = parser.parse_args().events
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30), cache_logger_on_first_use=True)
     with ExitStack() as exits:
         folder = exits.enter_context(DataFolder(Path(exits.enter_context(tempfile.TemporaryDirectory())), print))
         url = start_database(folder, exits, None, durable=True).urls["ledger"]
         engine = database.connect(url, "ledger")
         database.migrate(engine, "ledger")
         ledger = Ledger(LedgerSettings(database_url=url, broker_url="redis://none"), lambda: date(2025, 9, 1))
-        intake = Intake(engine, Telemetry("ledger"), about, ledger.post, lambda: None, CASE_EVENTS)
-        rival_engine = rivals.prepare(url)
-        context = Context(HORIZON, {}, {})
-
-        def ours(bodies: list[str]) -> None:
-            for start in range(0, len(bodies), BATCH):
-                intake.take_entries(
-                    [
-                        Entry("placement", f"{start + n}-0", b.encode())
-                        for n, b in enumerate(bodies[start : start + BATCH])
-                    ]
-                )
-
-        paces: dict[str, list[float]] = {"ledger": [], "usual handler": [], "bare loop": []}
-        for round_number in range(ROUNDS):  # in turn, so that a slow moment of the machine is shared
-            some, few, rest = (feed(f"{k}{round_number}", n) for k, n in (("a", EVENTS), ("b", FEW), ("c", EVENTS)))
-            paces["ledger"].append(pace(lambda: ours(some), EVENTS))  # noqa: B023 - called at once
-            paces["usual handler"].append(pace(lambda: rivals.usual_handler(rival_engine, few, context), FEW))  # noqa: B023
-            paces["bare loop"].append(pace(lambda: rivals.bare_loop(rival_engine, rest, context, BATCH), EVENTS))  # noqa: B023
-            print(".", end="", file=sys.stderr, flush=True)
-        middle = {name: statistics.median(found) for name, found in paces.items()}
-        with database.reading(engine) as connection:
-            postings = connection.scalar(text("SELECT count(*) FROM postings")) or 0
-            reads = {"now": None, "at a past moment": postings_halfway(connection)}
-            slowest = {name: p99(lambda: positions.read(connection, LEICESTER, 2025, at)) for name, at in reads.items()}  # noqa: B023
-        verified = pace(lambda: verify(engine, ledger.settings), EVENTS * ROUNDS)
-        print(f"\n{EVENTS * ROUNDS:,} events, {postings:,} postings, batches of {BATCH}; medians of {ROUNDS} rounds")
-        for name, found in middle.items():
-            print(f"  {name:<14} {found:>9,.0f} events/s")
-        print(f"  ledger / usual handler  {middle['ledger'] / middle['usual handler']:>6.1f}")
-        print(f"  ledger / bare loop      {middle['ledger'] / middle['bare loop']:>6.2f}")
-        for name, seconds in slowest.items():
-            print(f"  position {name:<16} {seconds * 1000:>6.1f} ms (p99 of {READS})")
-        print(f"  verify         {verified:>9,.0f} events/s")
+        rival = rivals.prepare(url)
+        cores = f"{os.cpu_count()} cores, servers included"
+        print(f"{events:,} events in batches of {BATCH}, on {cores}; medians of slices of {SLICE:,}")
+        race(engine, ledger, rival, events)
+        read(engine, ledger)
+        while seals.seal(engine):
+            pass
+        print(f"  verify         {events / timed(lambda: verify(engine, ledger.settings)):>9,.0f} events/s")
         engine.dispose()
-        rival_engine.dispose()
+        rival.dispose()
 
 
 if __name__ == "__main__":

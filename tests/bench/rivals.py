@@ -3,16 +3,16 @@
 Both are given the events as they come from the stream (JSON), and leave the same journal rows and postings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Date, DateTime, Engine, Integer, Text, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from hnb.database import copy_rows, transaction
-from hnb.events import CASE_EVENTS, read_event, read_json
-from ledger.domain.commitments import fold
-from ledger.domain.schedules import Context, difference, schedule
+from hnb.database import copied, copy_lines, copy_rows, transaction
+from hnb.events import CASE_EVENTS, Event, PlacementMade, read_event, read_json
+from ledger.domain.commitments import Agreed, Folded, fold
+from ledger.domain.schedules import PLACES, Context, difference, schedule
 from ledger.handlers import about
 
 
@@ -67,7 +67,7 @@ def prepare(url: str) -> Engine:
     return engine
 
 
-def usual_handler(engine: Engine, bodies: Sequence[str], context: Context) -> None:
+def usual_handler(engine: Engine, bodies: Sequence[bytes], context: Context) -> None:
     """One message, one ORM session, one commit: a unique key for idempotence, postings and balances as objects."""
     for body in bodies:
         event = read_event(read_json(body), known=CASE_EVENTS)
@@ -97,21 +97,24 @@ def usual_handler(engine: Engine, bodies: Sequence[str], context: Context) -> No
                     balance.amount_pence += posting.pence
 
 
-def bare_loop(engine: Engine, bodies: Sequence[str], context: Context, batch: int) -> None:
-    """Read, validate and COPY the same rows, with no inbox, locks, stored schedule, balances or outbox."""
-    for start in range(0, len(bodies), batch):
-        events = [read_event(read_json(body), known=CASE_EVENTS) for body in bodies[start : start + batch]]
-        with transaction(engine) as connection:
-            copy_rows(
-                connection, "rival_journal", ("source", "id", "authority", "type", "time", "about", "body"),
-                ((e.source, e.id, e.authority, e.type, e.time, about(e) or "", e.body) for e in events),
-            )  # fmt: skip
-            columns = ("about", "financial_year", "line", "kind", "from_place", "to_place", "amount_pence",
-                       "first_day", "last_day")  # fmt: skip
-            copy_rows(
-                connection, "rival_postings", columns,
-                (
-                    (about(e), p.cell.year, p.cell.line, str(p.cell.kind), p.source, p.target, p.pence, p.first, p.last)
-                    for e in events for p in difference({}, schedule(fold([e]), context))
-                ),
-            )  # fmt: skip
+def bare_loop(engine: Engine, bodies: Sequence[bytes], context: Context) -> None:
+    """Read, validate and COPY one batch of the same rows: no inbox, locks, fold, stored schedule, balances, outbox."""
+    events = [read_event(read_json(body), known=CASE_EVENTS) for body in bodies]
+    with transaction(engine) as connection:
+        copy_rows(
+            connection, "rival_journal", ("source", "id", "authority", "type", "time", "about", "body"),
+            ((e.source, e.id, e.authority, e.type, e.time, about(e), e.body) for e in events),
+        )  # fmt: skip
+        columns = ("about", "financial_year", "line", "kind", "from_place", "to_place", "amount_pence", "first_day",
+                   "last_day")  # fmt: skip
+        copy_lines(connection, "rival_postings", columns, (line for e in events for line in _lines(e, context)))
+
+
+def _lines(event: Event, context: Context) -> Iterator[str]:
+    made = event.data
+    assert isinstance(made, PlacementMade)
+    agreed = Agreed("placement", made.provision, made.start_date, made.end_date, made.cost)
+    subject = copied(about(event))
+    for (year, line, kind), (pence, first, last) in schedule(Folded((agreed,)), context).items():
+        source, target = PLACES[kind]
+        yield f"{subject}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first}\t{last}"

@@ -136,11 +136,13 @@ def test_two_relays_send_each_message_once(engine: Engine, client: Any) -> None:
 class Ears:
     """A hearing with a handler of the test's own."""
 
-    def __init__(self, url: str, take: Callable[[Sequence[Entry]], None] | None = None) -> None:
+    def __init__(self, url: str, take: Callable[[Sequence[Entry]], None] | None = None, at_once: int = 2) -> None:
         self.taken: list[str] = []
         self.buried: list[tuple[str, str]] = []
         self.take = take or self._take
-        self.hearing = Hearing(make_broker(url), "ledger", "ledger-0", ["budget"], self._handle, self._bury)
+        self.hearing = Hearing(
+            make_broker(url), "ledger", "ledger-0", ["budget"], self._handle, self._bury, at_once=at_once
+        )
 
     def _handle(self, entries: Sequence[Entry]) -> None:
         self.take(entries)
@@ -234,6 +236,33 @@ def test_while_the_database_is_away_a_batch_is_held_and_nothing_is_acknowledged(
     client.xadd("budget", {"event": "x"})
     asyncio.run(ears.listen(lambda: ears.taken == ["x"]))
     assert pending(client) == 0
+
+
+def test_as_many_batches_as_allowed_are_in_hand_together_and_all_are_finished_before_it_stops(
+    client: Any, broker_url: str
+) -> None:
+    begun: list[str] = []
+    goes_on = threading.Event()
+    ears = Ears(broker_url)
+
+    def take(entries: Sequence[Entry]) -> None:
+        begun.extend((entry.body or b"").decode() for entry in entries)
+        goes_on.wait(10)
+        ears._take(entries)
+
+    async def three_batches() -> None:
+        for name in ("a", "b", "c"):
+            client.xadd("budget", {"event": name})
+            async with asyncio.timeout(10):
+                while name not in begun and len(begun) < 2:
+                    await asyncio.sleep(0.01)
+        await asyncio.sleep(0.5)
+        assert (begun, ears.taken, pending(client)) == (["a", "b"], [], 3)
+        asyncio.get_running_loop().call_later(0.2, goes_on.set)
+
+    ears.take = take
+    asyncio.run(ears.listen(lambda: True, three_batches))
+    assert (sorted(ears.taken), pending(client)) == (["a", "b"], 1), "the third is taken up at the next start"
 
 
 def test_an_entry_delivered_again_and_again_without_end_is_buried(client: Any, broker_url: str) -> None:

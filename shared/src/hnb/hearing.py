@@ -8,7 +8,8 @@ entries others left are claimed, a subscriber that stopped is started again, and
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,15 +58,26 @@ class Hearing:
     """One service's ears: a batch subscriber per stream, and the watch that keeps them honest.
 
     `take` handles a batch in one transaction, off the event loop, and raises only while trying again can help.
-    `bury` keeps an entry that was delivered too often to be tried again.
+    `bury` keeps an entry that was delivered too often to be tried again. `at_once` batches are in hand together: more
+    than one lets this process work while PostgreSQL does, where what is heard may take effect in any order.
     """
 
     def __init__(
-        self, broker: RedisBroker, group: str, consumer: str, streams: Sequence[str], take: Take, bury: Bury
+        self,
+        broker: RedisBroker,
+        group: str,
+        consumer: str,
+        streams: Sequence[str],
+        take: Take,
+        bury: Bury,
+        at_once: int = 1,
     ) -> None:
         self._broker, self._group, self._consumer = broker, group, consumer
         self._take, self._bury = take, bury
-        self._gate = asyncio.Lock()  # one batch at a time: a handler uses a whole core as it is
+        self._at_once = at_once
+        self._slots = asyncio.Semaphore(at_once)
+        self._quiet = asyncio.Lock()
+        self._batches: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._troubled = False
         self._subscribers = {stream: self._subscribe(stream) for stream in streams}
@@ -105,13 +117,41 @@ class Hearing:
 
         @subscriber
         async def hear(body: list[Any], message: RedisBatchStreamMessage) -> None:
-            self._in_hand[stream] += 1
-            try:
-                await self._handle(stream, list(zip(message.raw_message["message_ids"], body, strict=True)))
-            finally:
-                self._in_hand[stream] -= 1
+            await self._take_slot(stream)  # FastStream reads on when this returns
+            entries = list(zip(message.raw_message["message_ids"], body, strict=True))
+            batch = asyncio.create_task(self._handle_in_slot(stream, entries))
+            self._batches.add(batch)
+            batch.add_done_callback(self._batches.discard)
 
         return subscriber
+
+    async def _take_slot(self, stream: str) -> None:
+        self._in_hand[stream] += 1
+        try:
+            await self._slots.acquire()
+        except asyncio.CancelledError:
+            self._in_hand[stream] -= 1
+            raise
+
+    async def _handle_in_slot(self, stream: str, entries: list[tuple[bytes, Any]]) -> None:
+        try:
+            await self._handle(stream, entries)
+        finally:
+            self._in_hand[stream] -= 1
+            self._slots.release()
+
+    @asynccontextmanager
+    async def _nothing_in_hand(self) -> AsyncIterator[None]:
+        held = 0
+        try:
+            async with self._quiet:
+                while held < self._at_once:
+                    await self._slots.acquire()
+                    held += 1
+            yield
+        finally:
+            for _ in range(held):
+                self._slots.release()
 
     async def start(self) -> None:
         """Make the groups, take up what was left pending, then read on."""
@@ -123,9 +163,9 @@ class Hearing:
         await self._broker.start()
 
     async def stop(self) -> None:
-        """Finish the batch in hand, acknowledge it, and read no more."""
+        """Finish what is in hand, acknowledge it, and read no more."""
         self._stopping = True
-        async with self._gate:
+        async with self._nothing_in_hand():
             await self._broker.stop()
 
     async def watch(self) -> None:
@@ -150,7 +190,7 @@ class Hearing:
         for stream, subscriber in self._subscribers.items():
             await self._ensure_group(stream)
             if self._troubled or not subscriber.running:
-                async with self._gate:
+                async with self._nothing_in_hand():
                     await subscriber.stop()
                 await self._drain_own(stream)
                 await subscriber.start()
@@ -201,7 +241,7 @@ class Hearing:
         """Take over what another replica, or a lost reply, left unacknowledged for too long."""
         start = "0-0"
         while True:
-            async with self._gate:
+            async with self._nothing_in_hand():
                 start, entries, *_ = await self._redis.xautoclaim(
                     stream, self._group, self._consumer, RECLAIM_AFTER_MS, start_id=start, count=BATCH
                 )
@@ -223,35 +263,38 @@ class Hearing:
         tries = {row["message_id"]: row["times_delivered"] for row in pending}
         together = [entry for entry in entries if tries.get(entry[0], 1) <= TRIES_TOGETHER]
         if together:
-            await self._handle(stream, together)
+            await self._handle_in_turn(stream, together)
         for entry in entries:
             if tries.get(entry[0], 1) > TRIES_ALONE:
                 reason = f"delivered {tries[entry[0]]} times and never finished"
                 await asyncio.to_thread(self._bury, _entry(stream, *entry), reason)
                 await self._redis.xack(stream, self._group, entry[0])
             elif tries.get(entry[0], 1) > TRIES_TOGETHER:
-                await self._handle(stream, [entry])
+                await self._handle_in_turn(stream, [entry])
+
+    async def _handle_in_turn(self, stream: str, entries: list[tuple[bytes, Any]]) -> None:
+        await self._take_slot(stream)
+        await self._handle_in_slot(stream, entries)
 
     async def _handle(self, stream: str, entries: list[tuple[bytes, Any]]) -> None:
         """Handle a batch however long the database is away, then acknowledge it. A failed acknowledgement only
         leaves entries pending: they come again, and the inbox knows them."""
         batch = [_entry(stream, *entry) for entry in entries]
         attempt = 0
-        async with self._gate:
-            while True:
-                if self._stopping:
-                    return  # what is in hand stays pending, and is taken up at the next start
-                try:
-                    await asyncio.to_thread(self._take, batch)
-                    break
-                except Exception as error:
-                    attempt += 1
-                    log.warning("cannot take a batch yet; trying again", stream=stream, error=str(error)[:500])
-                    await asyncio.sleep(min(0.1 * 2**attempt, PATIENCE_SECONDS) * random.uniform(0.5, 1))  # noqa: S311
+        while True:
+            if self._stopping:
+                return  # what is in hand stays pending, and is taken up at the next start
             try:
-                await self._redis.xack(stream, self._group, *(raw for raw, _ in entries))
-            except RedisError as error:
-                log.warning("cannot acknowledge yet; the batch will come again", stream=stream, error=str(error))
+                await asyncio.to_thread(self._take, batch)
+                break
+            except Exception as error:
+                attempt += 1
+                log.warning("cannot take a batch yet; trying again", stream=stream, error=str(error)[:500])
+                await asyncio.sleep(min(0.1 * 2**attempt, PATIENCE_SECONDS) * random.uniform(0.5, 1))  # noqa: S311
+        try:
+            await self._redis.xack(stream, self._group, *(raw for raw, _ in entries))
+        except RedisError as error:
+            log.warning("cannot acknowledge yet; the batch will come again", stream=stream, error=str(error))
 
 
 def _entry(stream: str, raw_id: bytes, fields: Any) -> Entry:

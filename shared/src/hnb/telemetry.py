@@ -69,7 +69,7 @@ class Telemetry:
             ("service",),
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
-        )
+        ).labels(service)
 
     def count(self, kind: str, outcome: str, times: int = 1) -> None:
         """Count events of a type of the contract (or `unknown`, so that callers cannot invent labels)."""
@@ -77,7 +77,7 @@ class Telemetry:
 
     def took(self, seconds: float) -> None:
         """Record how long one event took."""
-        self._latency.labels(self.service).observe(max(seconds, 0.0))
+        self._latency.observe(max(seconds, 0.0))
 
     def collect_from(self, collector: "Callable[[], Iterable[Metric]]") -> None:
         """Add figures read from the database or the broker at each scrape."""

@@ -16,6 +16,7 @@ from ledger.handlers import Ledger, about
 from ledger.reports.exceptions import Counting
 from ledger.settings import LedgerSettings
 
+AT_ONCE = 2  # batches in hand: one is folded while another is written; what they cost depends on no order
 SETTLE_SECONDS = 0.25
 SAY_SECONDS = 0.25
 COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting them folds every commitment of a year
@@ -42,7 +43,9 @@ def build(settings: LedgerSettings) -> Service:
     counting = Counting(engine, ledger, settings.unpaid_days)
     count = Loop("count exceptions", counting.count, COUNT_SECONDS)
     intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS)
-    hearing = Hearing(broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury)
+    hearing = Hearing(
+        broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury, AT_ONCE
+    )
     service = Service(
         name="ledger",
         description="The money: every event folded into commitments and postings, and the position they come to.",

@@ -1,7 +1,7 @@
 """The ledger in PostgreSQL: commitments locked and saved, postings added, balances kept, all set-based."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import orjson
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, text
 
-from hnb.database import Copied, Overtaken, arrays, copy_rows
+from hnb.database import Copied, Overtaken, arrays, copied, copy_lines, copy_rows
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
 from hnb.money import divide_half_up
 from hnb.provisions import Provision
@@ -73,7 +73,7 @@ _TICK = text("""
 _SAVE = text("""
     UPDATE commitments c SET kind = s.kind, provision = s.provision, child_ref = s.child_ref,
         first_day = s.first_day, last_day = s.last_day, annual_pence = s.annual_pence, unpriced = s.unpriced,
-        horizon = s.horizon, schedule = CAST(s.schedule AS jsonb)
+        horizon = s.horizon, schedule = CAST(s.schedule AS json)
     FROM unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[]), CAST(:kinds AS text[]),
         CAST(:provisions AS text[]), CAST(:children AS text[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]),
         CAST(:annuals AS bigint[]), CAST(:unpriced AS boolean[]), CAST(:horizons AS date[]), CAST(:schedules AS text[]))
@@ -173,12 +173,13 @@ def tick(connection: Connection) -> datetime:
     return recorded_at
 
 
-def _row(recorded_at: datetime, entry: Entry) -> tuple[Copied, ...]:
-    posting, cell = entry.posting, entry.posting.cell
-    return (
-        recorded_at, *entry.key, cell.year, cell.line, str(cell.kind), posting.source, posting.target, posting.pence,
-        posting.first, posting.last, *(entry.cause or (None, None)),
-    )  # fmt: skip
+def _lines(recorded_at: str, entries: Iterable[Entry]) -> Iterator[str]:
+    for (authority, about), ((year, line, kind), source, target, pence, first, last), cause in entries:
+        event_source, event_id = cause or (None, None)
+        yield (
+            f"{recorded_at}\t{authority}\t{copied(about)}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}"
+            f"\t{first}\t{last}\t{copied(event_source)}\t{copied(event_id)}"
+        )
 
 
 def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]) -> None:
@@ -189,15 +190,17 @@ def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]
         "recorded_at", "authority", "about", "financial_year", "line", "kind", "from_place", "to_place",
         "amount_pence", "first_day", "last_day", "event_source", "event_id",
     )  # fmt: skip
-    copy_rows(connection, "postings", columns, (_row(recorded_at, entry) for entry in entries))
-    sums: dict[tuple[str, int, str], dict[Kind, int]] = defaultdict(lambda: dict.fromkeys(Kind, 0))
+    copy_lines(connection, "postings", columns, _lines(str(recorded_at), entries))
+    moved: dict[tuple[str, Cell], int] = defaultdict(int)
     for entry in entries:
-        cell, authority = entry.posting.cell, entry.key[0]
-        signed = entry.posting.pence if entry.posting.target == PLACES[cell.kind][1] else -entry.posting.pence
-        if cell.kind not in (Kind.GRANT, Kind.RESERVE):
-            sums[authority, cell.year, cell.line][cell.kind] += signed
-        if in_total(cell.line):
-            sums[authority, cell.year, TOTAL][cell.kind] += signed
+        cell, _, target, pence, _, _ = entry.posting
+        moved[entry.key[0], cell] += pence if target == PLACES[cell.kind][1] else -pence
+    sums: dict[tuple[str, int, str], dict[Kind, int]] = defaultdict(lambda: dict.fromkeys(Kind, 0))
+    for (authority, (year, line, kind)), pence in moved.items():
+        if kind not in (Kind.GRANT, Kind.RESERVE):
+            sums[authority, year, line][kind] += pence
+        if in_total(line):
+            sums[authority, year, TOTAL][kind] += pence
     # Postings are on record before the row of a line is touched: who sees the new version sees what made it.
     connection.execute(
         _BALANCE,
@@ -235,5 +238,9 @@ def save(connection: Connection, states: Mapping[Key, State]) -> None:
 
 def _kept(item: tuple[Key, State]) -> tuple[Copied, ...]:
     (authority, about), state = item
-    schedule = orjson.dumps([(*cell, *amount) for cell, amount in state.schedule.items()]).decode()
-    return (authority, about, *state[:-1], schedule)
+    return (authority, about, *state[:-1], written(state.schedule))
+
+
+def written(schedule: Schedule) -> str:
+    """A schedule as it is kept on the commitment's row; `read_schedule` reads it."""
+    return orjson.dumps([(*cell, *amount) for cell, amount in schedule.items()]).decode()

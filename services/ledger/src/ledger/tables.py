@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -14,7 +15,6 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from ledger.domain.schedules import Kind
 
@@ -35,7 +35,7 @@ commitments = Table(
     Column("annual_pence", BigInteger),  # the price in force last, as a year's; null where unpriced or paid once
     Column("unpriced", Boolean, nullable=False, server_default="false"),
     Column("horizon", Date),  # the horizon its open end was run to
-    Column("schedule", JSONB, nullable=False, server_default="[]"),
+    Column("schedule", JSON, nullable=False, server_default="[]"),
 )
 
 # The journal of money: append-only, in the order in which the ledger learned of things.

@@ -1,10 +1,8 @@
 """A commitment is a fold over every event known about it, in the order in which they happened."""
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar
 
 from hnb.calendar import Span
 from hnb.events import (
@@ -29,8 +27,7 @@ from ledger.domain.prices import Segment, segments
 D = TypeVar("D", bound=EventData)
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(NamedTuple):
     """A placement, a grant or a contract for places: something that costs a price from a day to a day.
 
     `price` is None while it is not known; `repricings` are later prices with their days, in the order agreed; `times`
@@ -63,8 +60,7 @@ class Agreed:
         return segments(self.attended(horizon), self.price, self.repricings)
 
 
-@dataclass(frozen=True, slots=True)
-class Appeal:
+class Appeal(NamedTuple):
     """A tribunal appeal: what it is expected to cost, what it has cost, and what the family seeks."""
 
     child_ref: str
@@ -76,8 +72,7 @@ class Appeal:
     kind: str = "appeal"
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """What is known of one commitment id. Usually one part; ids that two case systems both use add up."""
 
     agreed: tuple[Agreed, ...] = ()
@@ -97,36 +92,33 @@ def order(event: Event) -> tuple[object, str, str]:
 
 def fold(events: Iterable[Event]) -> Folded:
     """Everything known of one commitment, in whatever order it was heard."""
-    facts = Facts(event.data for event in sorted(events, key=order))
-    agreed = [*_placement(facts), *_grant(facts), *_contract(facts)]
+    facts = Facts()
+    for event in sorted(events, key=order):
+        facts.setdefault(type(event.data), []).append(event.data)
+    agreed = (_placement(facts), _grant(facts), _contract(facts))
     payments = {fact.payment_id: fact for fact in facts.of(PaymentMade)}
     return Folded(
-        tuple(agreed),
-        tuple(_appeal(facts)),
+        tuple(one for one in agreed if one is not None),
+        _appeals(facts),
         tuple(payments[key] for key in sorted(payments)),
     )
 
 
-class Facts:
+class Facts(dict[type[EventData], list[EventData]]):
     """The facts about one commitment, in order, by their type."""
 
-    def __init__(self, facts: Iterable[EventData]) -> None:
-        self._by_type: dict[type[EventData], list[EventData]] = defaultdict(list)
-        for fact in facts:
-            self._by_type[type(fact)].append(fact)
-
     def of(self, kind: type[D]) -> list[D]:
-        return cast("list[D]", self._by_type.get(kind, []))
+        return self.get(kind, [])  # type: ignore[return-value]
 
 
-def _placement(facts: "Facts") -> Iterable[Agreed]:
+def _placement(facts: Facts) -> Agreed | None:
     made = facts.of(PlacementMade)
     if not made:
-        return
+        return None
     placement = made[-1]
     ended = facts.of(PlacementEnded)
     contributions = {fact.contribution_id: fact for fact in facts.of(ContributionAgreed)}
-    yield Agreed(
+    return Agreed(
         "placement",
         placement.provision,
         placement.start_date,
@@ -139,34 +131,40 @@ def _placement(facts: "Facts") -> Iterable[Agreed]:
     )
 
 
-def _grant(facts: "Facts") -> Iterable[Agreed]:
-    for grant in facts.of(SupportGranted)[-1:]:
-        yield Agreed(
-            "grant", grant.provision, grant.start_date, grant.end_date, grant.cost,
-            setting_id=grant.setting_id,
-        )  # fmt: skip
+def _grant(facts: Facts) -> Agreed | None:
+    granted = facts.of(SupportGranted)
+    if not granted:
+        return None
+    grant = granted[-1]
+    return Agreed(
+        "grant", grant.provision, grant.start_date, grant.end_date, grant.cost, setting_id=grant.setting_id
+    )  # fmt: skip
 
 
-def _contract(facts: "Facts") -> Iterable[Agreed]:
-    for contract in facts.of(PlacesCommissioned)[-1:]:
-        yield Agreed(
-            "contract", contract.provision, contract.start_date, contract.end_date,
-            contract.cost, setting_id=contract.setting_id, times=contract.places,
-            paid_by_dfe=contract.paid_by == "dfe",
-        )  # fmt: skip
+def _contract(facts: Facts) -> Agreed | None:
+    commissioned = facts.of(PlacesCommissioned)
+    if not commissioned:
+        return None
+    contract = commissioned[-1]
+    return Agreed(
+        "contract", contract.provision, contract.start_date, contract.end_date, contract.cost,
+        setting_id=contract.setting_id, times=contract.places, paid_by_dfe=contract.paid_by == "dfe",
+    )  # fmt: skip
 
 
-def _appeal(facts: "Facts") -> Iterable[Appeal]:
+def _appeals(facts: Facts) -> tuple[Appeal, ...]:
     lodged = facts.of(TribunalLodged)
     if not lodged:
-        return
+        return ()
     concluded = facts.of(TribunalConcluded)
     costs = {fact.cost_id: fact for fact in facts.of(TribunalCostIncurred)}
-    yield Appeal(
-        lodged[-1].child_ref,
-        lodged[-1].lodged_on,
-        lodged[-1].expected_cost_pence or 0,
-        tuple(costs[key] for key in sorted(costs)),
-        concluded[-1].concluded_on if concluded else None,
-        lodged[-1].sought,
+    return (
+        Appeal(
+            lodged[-1].child_ref,
+            lodged[-1].lodged_on,
+            lodged[-1].expected_cost_pence or 0,
+            tuple(costs[key] for key in sorted(costs)),
+            concluded[-1].concluded_on if concluded else None,
+            lodged[-1].sought,
+        ),
     )

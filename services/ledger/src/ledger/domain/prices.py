@@ -26,8 +26,10 @@ def segments(attended: Span, first: Cost | None, later: Sequence[tuple[date, Cos
     A price is in force from its date to the day before the next; of two on one day the later agreed wins; one dated
     before the start is in force from the start.
     """
-    if not attended.days:
+    if attended.last < attended.first:
         return []
+    if not later:
+        return [Segment(attended, first)]
     starting = {attended.first: first}
     # Sorting is stable: of two prices on one day the later agreed comes last, and the last stays.
     for day, cost in sorted(later, key=lambda price: price[0]):
@@ -41,17 +43,22 @@ def segments(attended: Span, first: Cost | None, later: Sequence[tuple[date, Cos
 def due(cost: Cost, span: Span, attended: Span, window: Span) -> int:
     """Pence a price makes due in a window of one financial year, being in force for `span` of the days attended."""
     days = span.within(window)
-    if days.last < days.first:
-        return 0
-    year = financial_year(window.first)
+    return due_on(cost, days, span, attended) if days.first <= days.last else 0
+
+
+def due_on(cost: Cost, days: Span, span: Span, attended: Span) -> int:
+    """Pence a price makes due on days of one financial year, all of them within the `span` it is in force for."""
+    year = financial_year(days.first)
     match cost.per:
+        case "year":
+            return _by_day(cost.amount_pence, days, year)
+        case "week":
+            return _by_day(cost.amount_pence * (cost.weeks or WEEKS_A_YEAR), days, year)
         case "once":
-            return cost.amount_pence if window.first <= span.first <= window.last else 0
+            return cost.amount_pence if days.first == span.first else 0
         case "term":
             falling_due = [day for day in first_days_of_term(attended, year) if days.first <= day <= days.last]
             return cost.amount_pence * len(falling_due)
-        case "year" | "week":
-            return _by_day(annual(cost) or 0, days, year)
         case "academic-year":
             return _to_date_academic(cost.amount_pence, days.last, year) - _to_date_academic(
                 cost.amount_pence, days.first - timedelta(days=1), year
@@ -61,14 +68,14 @@ def due(cost: Cost, span: Span, attended: Span, window: Span) -> int:
 def annual(cost: Cost) -> int | None:
     """A price as pence a year, None for one that is paid once."""
     match cost.per:
+        case "year" | "academic-year":
+            return cost.amount_pence
         case "once":
             return None
         case "term":
             return cost.amount_pence * TERMS_A_YEAR
         case "week":
             return cost.amount_pence * (cost.weeks or WEEKS_A_YEAR)
-        case "year" | "academic-year":
-            return cost.amount_pence
 
 
 def first_days_of_term(attended: Span, year: int) -> Iterator[date]:

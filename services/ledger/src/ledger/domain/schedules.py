@@ -11,7 +11,7 @@ from hnb.calendar import Span, financial_year, financial_years, year_span
 from hnb.events import GRANT_LINE, BudgetSet, ContributionAgreed, Cost, Event, ReserveOpened
 from hnb.provisions import Provision
 from ledger.domain.commitments import Agreed, Appeal, Folded, order
-from ledger.domain.prices import due
+from ledger.domain.prices import due, due_on
 
 
 class Kind(StrEnum):
@@ -150,9 +150,8 @@ def _charged(
         whole = cost.model_copy(update={"amount_pence": cost.amount_pence * agreed.times})
     seen = span.within(window)
     for year in financial_years(seen.first, seen.last):
-        days = year_span(year).within(window)
-        pence = due(whole, span, attended, days)
-        in_force = span.within(days)
+        in_force = year_span(year).within(seen)
+        pence = due_on(whole, in_force, span, attended)
         yield Charge(
             year, agreed.provision, in_force, cost, -pence if contribution else pence, provisional, contribution
         )

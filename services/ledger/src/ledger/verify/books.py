@@ -31,7 +31,7 @@ _SCHEDULES = text(f"""
     FULL JOIN (
         SELECT c.authority, c.about, (cell ->> 0)::integer AS financial_year, cell ->> 1 AS line, cell ->> 2 AS kind,
             sum((cell ->> 3)::bigint)::bigint AS pence, count(*) AS cells
-        FROM commitments c CROSS JOIN LATERAL jsonb_array_elements(c.schedule) AS cell GROUP BY 1, 2, 3, 4, 5
+        FROM commitments c CROSS JOIN LATERAL json_array_elements(c.schedule) AS cell GROUP BY 1, 2, 3, 4, 5
     ) s USING (authority, about, financial_year, line, kind)
     WHERE p.pence IS DISTINCT FROM s.pence OR s.cells > 1
     ORDER BY authority, about, financial_year, line, kind LIMIT 1

@@ -15,9 +15,9 @@ from hnb import withdrawals
 from hnb.events import CASE_EVENTS, Event, EventWithdrawn, Refused, TribunalLodged, Unreadable, read_event, read_json
 from hnb.provisions import Provision
 from ledger.domain.commitments import Agreed, Folded, fold
-from ledger.domain.schedules import Context, Schedule, Unpriced, unpriced
+from ledger.domain.schedules import Context, Unpriced, unpriced
 from ledger.handlers import COMMITMENT, about, budget_state_of, state_of
-from ledger.store import State
+from ledger.store import State, written
 from ledger.verify.means import Line, Means
 from ledger.verify.snapshot import Key, merge, stream
 
@@ -185,12 +185,15 @@ class Rebuild:
             return
         wanted = (
             state.kind, state.provision, state.child_ref, state.first_day, state.last_day, state.annual_pence,
-            state.unpriced, state.horizon, _written(state.schedule),
+            state.unpriced, state.horizon, written(state.schedule),
         )  # fmt: skip
         if row is None:
             self._note(f"{_name(key)} is missing: the journal has events about it.")
             return
-        kept = (*row[:-1], orjson.loads(row[-1]))
+        if wanted == row:
+            return
+        # The same schedule may be written otherwise: by an earlier ledger, or by PostgreSQL itself.
+        wanted, kept = ((*columns[:-1], orjson.loads(columns[-1])) for columns in (wanted, row))
         if wanted != kept:
             place = next(i for i, value in enumerate(wanted) if value != kept[i])
             self._note(f"{_name(key, _COLUMNS[place])} says {_say(kept[place])}, the journal {_say(wanted[place])}.")
@@ -232,11 +235,6 @@ def of_type(connection: Connection, kind: str) -> Iterator[Event]:
             yield read_event(read_json(body), known=CASE_EVENTS)
         except (Unreadable, Refused):
             continue
-
-
-def _written(schedule: Schedule) -> object:
-    """A schedule as it is read back from the commitment's row."""
-    return orjson.loads(orjson.dumps([(*cell, *amount) for cell, amount in schedule.items()]))
 
 
 def _name(key: Key, column: str | None = None) -> str:
