@@ -23,7 +23,7 @@ demo: setup ## play a Leicester year through the whole system, with a live view
 	@$(BIN)/hnb demo $(ARGS)
 
 test: setup ## run the tests, with a real Valkey and a real PostgreSQL (ARGS="-k words" for some)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 bench: setup ## measure: the ledger beside two rivals, as ratios of one run
 	@$(BIN)/python -m tests.bench $(ARGS)
