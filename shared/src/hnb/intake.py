@@ -1,5 +1,6 @@
 """From what was heard to what is on disk: inbox, state and outbox in one transaction, and bad entries set aside."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +49,7 @@ class Intake:
         self.after_commit()
         for (kind, status), times in Counter((e.type, o.status) for e, o in zip(events, outcomes, strict=True)).items():
             self.telemetry.count(kind, status, times)
-        for event, outcome in zip(events, outcomes, strict=True):
+        for event, outcome in zip(events, outcomes, strict=True) if log.is_enabled_for(logging.DEBUG) else ():
             log.debug("event taken in", event_source=event.source, event_id=event.id, outcome=outcome.status)
         return outcomes
 

@@ -128,8 +128,9 @@ class Ledger:
             decided = state_of(folded[key], contexts[key[0]]) if key in folded else budget_state_of(found)
             after[key] = decided
             cause = causes.get(key) or _latest(found)
-            posted = before.get(key, UNKNOWN).schedule
-            entries += [Entry(key, posting, cause) for posting in difference(posted, decided.schedule)]
+            postings = difference(before.get(key, UNKNOWN).schedule, decided.schedule)
+            if postings:
+                entries.append(Entry(key, cause, postings))
         return after, entries
 
     def contexts(self, connection: Connection, folded: Mapping[Key, Folded]) -> dict[str, Context]:
@@ -183,6 +184,7 @@ class Ledger:
         store.post(connection, recorded_at, entries)
         priced: set[tuple[str, str]] = set()
         children: set[tuple[str, str]] = set()
+        hanging: set[Key] = set()
         for key, state in (new | moved).items():
             was = before.get(key, UNKNOWN)
             repriced = _price(was) != _price(state)
@@ -191,10 +193,11 @@ class Ledger:
                     priced.add((key[0], one.provision))
                 if one.kind == "placement" and one.child_ref:
                     children.add((key[0], one.child_ref))
+            if state.unpriced or state.kind == "appeal":
+                hanging.add(key)
         stale.mark_unpriced(connection, priced, MEANS_SETTLE_SECONDS)
         stale.mark_appeals(connection, children)
         if context_may_be_old:
-            hanging = {k for k, state in (new | moved).items() if state.unpriced or state.kind == "appeal"}
             stale.mark(connection, hanging)
 
 

@@ -35,11 +35,11 @@ class State(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A posting with whose it is and the event that caused it."""
+    """What is posted for one commitment, and the event that caused it."""
 
     key: Key
-    posting: Posting
     cause: tuple[str, str] | None
+    postings: Sequence[Posting]
 
 
 _LOCK = text("""
@@ -174,12 +174,11 @@ def tick(connection: Connection) -> datetime:
 
 
 def _lines(recorded_at: str, entries: Iterable[Entry]) -> Iterator[str]:
-    for (authority, about), ((year, line, kind), source, target, pence, first, last), cause in entries:
-        event_source, event_id = cause or (None, None)
-        yield (
-            f"{recorded_at}\t{authority}\t{copied(about)}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}"
-            f"\t{first}\t{last}\t{copied(event_source)}\t{copied(event_id)}"
-        )
+    for (authority, about), cause, postings in entries:
+        whose = f"{recorded_at}\t{authority}\t{copied(about)}"
+        why = "\t".join(map(copied, cause or (None, None)))
+        for (year, line, kind), source, target, pence, first, last in postings:
+            yield f"{whose}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first}\t{last}\t{why}"
 
 
 def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]) -> None:
@@ -192,9 +191,9 @@ def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]
     )  # fmt: skip
     copy_lines(connection, "postings", columns, _lines(str(recorded_at), entries))
     moved: dict[tuple[str, Cell], int] = defaultdict(int)
-    for entry in entries:
-        cell, _, target, pence, _, _ = entry.posting
-        moved[entry.key[0], cell] += pence if target == PLACES[cell.kind][1] else -pence
+    for (authority, _), _, postings in entries:
+        for cell, _, target, pence, _, _ in postings:
+            moved[authority, cell] += pence if target == PLACES[cell.kind][1] else -pence
     sums: dict[tuple[str, int, str], dict[Kind, int]] = defaultdict(lambda: dict.fromkeys(Kind, 0))
     for (authority, (year, line, kind)), pence in moved.items():
         if kind not in (Kind.GRANT, Kind.RESERVE):

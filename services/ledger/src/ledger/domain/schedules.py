@@ -248,6 +248,11 @@ def budget_schedule(events: Iterable[Event]) -> Schedule:
 
 def difference(posted: Mapping[Cell, Amount], wanted: Mapping[Cell, Amount]) -> list[Posting]:
     """The postings that take what is posted to what should be; none where nothing changed."""
+    if not posted:
+        return [
+            Posting(cell, *(PLACES[cell.kind] if pence > 0 else PLACES[cell.kind][::-1]), abs(pence), first, last)
+            for cell, (pence, first, last) in sorted(wanted.items())
+        ]
     found = []
     for cell in sorted(posted.keys() | wanted.keys()):
         old, new = posted.get(cell), wanted.get(cell)
