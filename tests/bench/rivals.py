@@ -4,9 +4,21 @@ Both are given the events as they come from the stream (JSON), and leave the sam
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
-from sqlalchemy import BigInteger, Date, DateTime, Engine, Integer, Text, create_engine, select
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    Engine,
+    Integer,
+    LargeBinary,
+    Text,
+    create_engine,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from hnb.database import copied, copy_lines, copy_rows, transaction
@@ -30,14 +42,18 @@ class JournalRow(Base):
     type: Mapped[str] = mapped_column(Text)
     time: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     about: Mapped[str] = mapped_column(Text, index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
 
 
 class PostingRow(Base):
     """One posting."""
 
     __tablename__ = "rival_postings"
-    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    authority: Mapped[str] = mapped_column(Text)
     about: Mapped[str] = mapped_column(Text, index=True)
     financial_year: Mapped[int] = mapped_column(Integer)
     line: Mapped[str] = mapped_column(Text)
@@ -47,6 +63,8 @@ class PostingRow(Base):
     amount_pence: Mapped[int] = mapped_column(BigInteger)
     first_day: Mapped[date] = mapped_column(Date)
     last_day: Mapped[date] = mapped_column(Date)
+    event_source: Mapped[str] = mapped_column(Text)
+    event_id: Mapped[str] = mapped_column(Text)
 
 
 class BalanceRow(Base):
@@ -60,10 +78,12 @@ class BalanceRow(Base):
 
 
 def prepare(url: str) -> Engine:
-    """An engine with the rivals' tables, empty."""
+    """An engine with the rivals' tables, empty. The bare loop's are the ledger's own, with all but their triggers."""
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    Base.metadata.drop_all(engine)
     Base.metadata.create_all(engine)
+    with transaction(engine) as connection:
+        connection.execute(text("CREATE TABLE bare_journal (LIKE inbox INCLUDING ALL)"))
+        connection.execute(text("CREATE TABLE bare_postings (LIKE postings INCLUDING ALL)"))
     return engine
 
 
@@ -76,14 +96,15 @@ def usual_handler(engine: Engine, bodies: Sequence[bytes], context: Context) -> 
                 continue
             session.add(
                 JournalRow(source=event.source, id=event.id, authority=event.authority, type=event.type,
-                           time=event.time, about=about(event) or "", body=event.body)
+                           time=event.time, about=about(event) or "", digest=event.digest, body=event.body)
             )  # fmt: skip
             for posting in difference({}, schedule(fold([event]), context)):
                 cell = posting.cell
                 session.add(
-                    PostingRow(about=about(event) or "", financial_year=cell.year, line=cell.line, kind=cell.kind,
-                               from_place=posting.source, to_place=posting.target, amount_pence=posting.pence,
-                               first_day=posting.first, last_day=posting.last)
+                    PostingRow(authority=event.authority, about=about(event) or "", financial_year=cell.year,
+                               line=cell.line, kind=cell.kind, from_place=posting.source, to_place=posting.target,
+                               amount_pence=posting.pence, first_day=posting.first, last_day=posting.last,
+                               event_source=event.source, event_id=event.id)
                 )  # fmt: skip
                 key = (cell.year, cell.line, str(cell.kind))
                 balance = session.scalars(
@@ -100,21 +121,22 @@ def usual_handler(engine: Engine, bodies: Sequence[bytes], context: Context) -> 
 def bare_loop(engine: Engine, bodies: Sequence[bytes], context: Context) -> None:
     """Read, validate and COPY one batch of the same rows: no inbox, locks, fold, stored schedule, balances, outbox."""
     events = [read_event(read_json(body), known=CASE_EVENTS) for body in bodies]
+    now = datetime.now(UTC)
     with transaction(engine) as connection:
         copy_rows(
-            connection, "rival_journal", ("source", "id", "authority", "type", "time", "about", "body"),
-            ((e.source, e.id, e.authority, e.type, e.time, about(e), e.body) for e in events),
+            connection, "bare_journal", ("source", "id", "authority", "type", "time", "about", "digest", "body"),
+            ((e.source, e.id, e.authority, e.type, e.time, about(e), f"\\x{e.digest.hex()}", e.body) for e in events),
         )  # fmt: skip
-        columns = ("about", "financial_year", "line", "kind", "from_place", "to_place", "amount_pence", "first_day",
-                   "last_day")  # fmt: skip
-        copy_lines(connection, "rival_postings", columns, (line for e in events for line in _lines(e, context)))
+        columns = ("recorded_at", "authority", "about", "financial_year", "line", "kind", "from_place", "to_place",
+                   "amount_pence", "first_day", "last_day", "event_source", "event_id")  # fmt: skip
+        copy_lines(connection, "bare_postings", columns, (line for e in events for line in _lines(now, e, context)))
 
 
-def _lines(event: Event, context: Context) -> Iterator[str]:
+def _lines(now: datetime, event: Event, context: Context) -> Iterator[str]:
     made = event.data
     assert isinstance(made, PlacementMade)
     agreed = Agreed("placement", made.provision, made.start_date, made.end_date, made.cost)
-    subject = copied(about(event))
+    whose, why = f"{now}\t{event.authority}\t{copied(about(event))}", f"{copied(event.source)}\t{copied(event.id)}"
     for (year, line, kind), (pence, first, last) in schedule(Folded((agreed,)), context).items():
         source, target = PLACES[kind]
-        yield f"{subject}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first}\t{last}"
+        yield f"{whose}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first}\t{last}\t{why}"

@@ -76,7 +76,7 @@ class Ledger:
         if said:
             before = store.lock(connection, said)
             # What is not kept yet was never heard of before: all there is to know of it is at hand.
-            known = said | store.events_of(connection, before, at_hand=events)
+            known = said | (store.events_of(connection, before, at_hand=events) if before else {})
             latest = {key: max(found, key=order) for key, found in said.items()}
             causes = {key: (event.source, event.id) for key, event in latest.items()}
             after, entries = self._decide(connection, before, known, causes)
