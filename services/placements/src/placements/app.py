@@ -11,9 +11,9 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
-from placements import handlers, metrics
-from placements.api import event_schemas, make_router
-from placements.domain import about
+from placements import api, handlers, metrics
+from placements.api.events import event_schemas
+from placements.domain.facts import about
 from placements.settings import PlacementsSettings
 
 HEARD = ("case-intake",)
@@ -36,7 +36,7 @@ def build(settings: PlacementsSettings) -> Service:
         description="The case side: one door for every event, the register of plans and placements, statutory clocks.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
         hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "dead-letter"),
-        routers=[make_router(engine, intake, _today)], loops=[send, settle, withdraw], schemas=event_schemas(),
+        routers=api.routers(engine, intake, _today), loops=[send, settle, withdraw], schemas=event_schemas(),
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine, _today))

@@ -8,7 +8,7 @@ from hnb import outbox, withdrawals
 from hnb.database import transaction
 from hnb.events import Event
 from placements import store
-from placements.domain import latest
+from placements.domain.facts import latest
 
 WITHDRAWALS_AT_ONCE = 200
 

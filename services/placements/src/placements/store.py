@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from hnb.database import arrays
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
-from placements.domain import about
+from placements.domain.facts import about
 
 _KEEP = text("""
     INSERT INTO facts (authority, about, type, time, id, source, data)

@@ -1,13 +1,12 @@
-"""The one door for every event, and the register as JSON."""
+"""The one door for every event."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from datetime import date
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import structlog
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import Engine
@@ -32,19 +31,12 @@ from hnb.http import FieldProblem, Unavailable, problem, read_body
 from hnb.inbox import Accepted, Conflicting, Duplicate, Outcome, Refused
 from hnb.intake import Intake
 from placements import store
-from placements.domain import clock
-from placements.store import Page
 
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ANSWER_SECONDS = 9.0  # a request is answered within ten
-MOST = 5_000
 log = structlog.get_logger(__name__)
 REUSED = "this source and id were used before for other content"
-
-
-Authority = Annotated[str, Query(pattern=r"^(E\d{8})?$", description="an ONS code; all authorities when empty")]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
 class Receipt(BaseModel):
@@ -82,8 +74,8 @@ _BODIES = {
 }
 
 
-def make_router(engine: Engine, intake: Intake, today: Callable[[], date]) -> APIRouter:
-    """The routes, over the given database and intake; `today` is the clock's day."""
+def make_router(engine: Engine, intake: Intake) -> APIRouter:
+    """The routes, over the given database and intake."""
     router = APIRouter()
 
     @router.post(
@@ -138,38 +130,6 @@ def make_router(engine: Engine, intake: Intake, today: Callable[[], date]) -> AP
         if found is None:
             raise HTTPException(404, f"no event {id} of source {source} was ever accepted")
         return found
-
-    @router.get("/settings", tags=["register"], summary="Settings, their capacity and the places filled today")
-    def get_settings(authority: Authority = "", after: str = "", limit: Limit = 1_000) -> dict[str, Any]:
-        with reading(engine) as connection:
-            rows = store.settings(connection, Page(authority, after, limit, today()))
-        return {
-            "settings": [{"authority": r["authority"], **r["data"], "filled": r["filled"]} for r in rows],
-            "next": rows[-1]["data"]["setting_id"] if len(rows) == limit else None,
-        }
-
-    @router.get("/waiting", tags=["register"], summary="Plans in force without a placement, and for how long")
-    def get_waiting(authority: Authority = "", after: str = "", limit: Limit = 1_000) -> dict[str, Any]:
-        with reading(engine) as connection:
-            rows = store.waiting(connection, Page(authority, after, limit, today()))
-        kept = ("plan_id", "issued_on", "primary_need", "year_group")
-        return {
-            "waiting": [
-                {"authority": r["authority"], **{k: r["data"].get(k) for k in kept}, "days": r["days"]} for r in rows
-            ],
-            "next": rows[-1]["data"]["plan_id"] if len(rows) == limit else None,
-        }
-
-    @router.get("/statutory-clocks", tags=["register"], summary="Requests without a plan, and the limit each runs to")
-    def get_clocks(authority: Authority = "", after: str = "", limit: Limit = 1_000) -> dict[str, Any]:
-        with reading(engine) as connection:
-            rows = store.open_requests(connection, Page(authority, after, limit, today()))
-        clocks = []
-        for row in rows:
-            at = clock(row["received_on"], row["decided_on"], today())
-            clocks.append({**row, "weeks": at.weeks, "limit_weeks": at.limit_weeks, "due_on": at.due_on,
-                           "overdue": at.overdue})  # fmt: skip
-        return {"clocks": clocks, "next": rows[-1]["request_id"] if len(rows) == limit else None}
 
     return router
 
