@@ -10,6 +10,14 @@ from hnb.events.fields import BudgetLine, ChildRef, Day, EventData, Need, Pence,
 from hnb.provisions import Provision
 
 
+# Why a statutory limit need not be met (SEND Regulations 2014, reg. 5(4), 10(4)(a) to (d), 13(3)): a school closed for
+# four weeks or more when its advice was asked for, exceptional personal circumstances, four weeks or more away from the
+# area, an appointment not kept. SEN2 says only that there was one: `unspecified`.
+TimeException = Literal[
+    "school-closed", "exceptional-circumstances", "absent-from-area", "missed-appointment", "unspecified"
+]
+
+
 def _ends_before_start(start: date, end: date | None) -> None:
     if end is not None and end < start:
         raise PydanticCustomError("end_before_start", "end_date is before start_date")
@@ -39,6 +47,16 @@ class AssessmentDecided(EventData):
     request_id: Ref
     decided_on: Day
     outcome: Literal["assess", "refuse"]
+    exception: TimeException | None = None
+
+
+class RequestClosed(EventData):
+    """A request that ends without a plan: assessed and none needed, withdrawn by the family, or the child moved on."""
+
+    request_id: Ref
+    closed_on: Day
+    outcome: Literal["no-plan", "withdrawn", "ceased"]
+    exception: TimeException | None = None
 
 
 class EhcpIssued(EventData):
@@ -49,6 +67,14 @@ class EhcpIssued(EventData):
     primary_need: Need | None = None
     year_group: Annotated[StrictInt, Field(ge=-4, le=20)] | None = None
     residential: StrictBool | None = None
+    amended_on: Day | None = None
+    exception: TimeException | None = None
+
+    @model_validator(mode="after")
+    def _amended_after_issue(self) -> "EhcpIssued":
+        if self.amended_on is not None and self.amended_on < self.issued_on:
+            raise PydanticCustomError("amended_before_issue", "amended_on is before issued_on")
+        return self
 
 
 class EhcpCeased(EventData):
@@ -101,6 +127,8 @@ class TribunalLodged(EventData):
     sections: list[Literal["B", "F", "I"]] | None = None
     lodged_on: Day
     mediation_certificate: StrictBool
+    mediation_certificate_on: Day | None = None
+    officer_ref: Ref | None = None
     expected_cost_pence: Pence | None = None
     sought: Sought | None = None
 
@@ -120,6 +148,7 @@ class TribunalConcluded(EventData):
     concluded_on: Day
     outcome: Literal["upheld", "part-upheld", "dismissed", "conceded", "withdrawn", "mediated"]
     root_cause: Text | None = None
+    hearing: StrictBool | None = None
 
 
 class MediationHeld(EventData):
@@ -213,6 +242,7 @@ class EventWithdrawn(EventData):
 CASE_EVENTS: dict[str, tuple[str, type[EventData]]] = {
     "hnb.assessment-requested.v1": ("ehcp", AssessmentRequested),
     "hnb.assessment-decided.v1": ("ehcp", AssessmentDecided),
+    "hnb.request-closed.v1": ("ehcp", RequestClosed),
     "hnb.ehcp-issued.v1": ("ehcp", EhcpIssued),
     "hnb.ehcp-ceased.v1": ("ehcp", EhcpCeased),
     "hnb.placement-made.v1": ("placement", PlacementMade),

@@ -120,7 +120,9 @@ def read_event(value: object, *, known: Mapping[str, object] = EVENTS, strict: b
     return Event(envelope.source, envelope.id, kind, envelope.time, envelope.authority, envelope.data, body.decode())
 
 
-_FIELD_OF_RULE = {"end_before_start": ["end_date"], "weeks_without_week": ["weeks"]}  # rules over two fields
+_FIELD_OF_RULE = {  # rules over two fields
+    "end_before_start": ["end_date"], "weeks_without_week": ["weeks"], "amended_before_issue": ["amended_on"],
+}  # fmt: skip
 
 
 def _field_error(error: Any) -> FieldError:

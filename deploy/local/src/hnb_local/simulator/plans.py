@@ -25,7 +25,7 @@ _MOVED = {
     ("early-years", "mainstream"): 40,
 }  # fmt: skip
 TRANSFERS_IN = 59
-REQUESTS_WITHOUT_PLAN = {"withdrawn": 298, "refuse": 1, "assess": 94}  # outcomes of 2024; "withdrawn" has no event
+REQUESTS_WITHOUT_PLAN = {"withdrawn": 298, "refuse": 1, "assess": 94}  # outcomes of 2024
 _IN_20_WEEKS = 0.515
 
 _NEEDS = {"ASD": 1122, "SEMH": 804, "SLCN": 798, "MLD": 453, "OTH": 271, "PD": 177, "HI": 71, "SLD": 64, "SPLD": 62,
@@ -90,7 +90,11 @@ def write_plans(pen: Pen, random: Random, children: list[Child]) -> None:
     for outcome, count in REQUESTS_WITHOUT_PLAN.items():
         for _ in range(count):
             received = day_between(random, FIRST_DAY, LAST_DAY - timedelta(weeks=7))
-            _request(pen, random, pen.hex(32), received, None if outcome == "withdrawn" else outcome)
+            request_id = _request(pen, random, pen.hex(32), received, None if outcome == "withdrawn" else outcome)
+            if outcome == "withdrawn":
+                closed = received + timedelta(days=random.randrange(7, 41))
+                data = {"request_id": request_id, "closed_on": closed.isoformat(), "outcome": "withdrawn"}
+                pen.say("request-closed", moment(random, closed), data)
 
 
 def carried_in(child: Child) -> bool:

@@ -8,6 +8,7 @@ from hnb.events import Event
 _SUBJECTS = {
     "hnb.assessment-requested.v1": ("request", "request_id"),
     "hnb.assessment-decided.v1": ("request", "request_id"),
+    "hnb.request-closed.v1": ("request", "request_id"),
     "hnb.ehcp-issued.v1": ("plan", "plan_id"),
     "hnb.ehcp-ceased.v1": ("plan", "plan_id"),
     "hnb.placement-made.v1": ("placement", "placement_id"),
