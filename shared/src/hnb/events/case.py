@@ -9,7 +9,6 @@ from pydantic_core import PydanticCustomError
 from hnb.events.fields import BudgetLine, ChildRef, Day, EventData, Need, Pence, Ref, SignedPence, Text, Year
 from hnb.provisions import Provision
 
-
 # Why a statutory limit need not be met (SEND Regulations 2014, reg. 5(4), 10(4)(a) to (d), 13(3)): a school closed for
 # four weeks or more when its advice was asked for, exceptional personal circumstances, four weeks or more away from the
 # area, an appointment not kept. SEN2 says only that there was one: `unspecified`.
