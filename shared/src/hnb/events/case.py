@@ -91,6 +91,7 @@ class PlacementMade(EventData):
     start_date: Day
     end_date: Day | None
     cost: Cost | None
+    band: Ref | None = None
 
     @model_validator(mode="after")
     def _dates(self) -> "PlacementMade":
