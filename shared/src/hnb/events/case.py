@@ -9,6 +9,8 @@ from pydantic_core import PydanticCustomError
 from hnb.events.fields import BudgetLine, ChildRef, Day, EventData, Need, Pence, Ref, SignedPence, Text, Year
 from hnb.provisions import Provision
 
+MAX_CHILD_REFS = 250  # of one grant: the longest references there may be still leave its event within 64 KiB
+
 # Why a statutory limit need not be met (SEND Regulations 2014, reg. 5(4), 10(4)(a) to (d), 13(3)): a school closed for
 # four weeks or more when its advice was asked for, exceptional personal circumstances, four weeks or more away from the
 # area, an appointment not kept. SEN2 says only that there was one: `unspecified`.
@@ -164,6 +166,7 @@ class SupportGranted(EventData):
     provision: Provision
     setting_id: Ref | None = None
     children: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = None
+    child_refs: Annotated[list[ChildRef], Field(min_length=1, max_length=MAX_CHILD_REFS)] | None = None
     start_date: Day
     end_date: Day
     cost: Cost | None
@@ -171,6 +174,15 @@ class SupportGranted(EventData):
     @model_validator(mode="after")
     def _dates(self) -> "SupportGranted":
         _ends_before_start(self.start_date, self.end_date)
+        return self
+
+    @model_validator(mode="after")
+    def _children_counted_once(self) -> "SupportGranted":
+        refs = self.child_refs or []
+        if len(set(refs)) < len(refs):
+            raise PydanticCustomError("child_twice", "child_refs names a child twice")
+        if self.children is not None and len(refs) > self.children:
+            raise PydanticCustomError("child_beyond_children", "child_refs names more children than children says")
         return self
 
 
@@ -211,7 +223,14 @@ class SettingRegistered(EventData):
     phase: Text | None = None
     in_area: StrictBool
     capacity: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = None
+    capacity_from: Day | None = None
     urn: Ref | None = None
+
+    @model_validator(mode="after")
+    def _a_day_belongs_to_a_capacity(self) -> "SettingRegistered":
+        if self.capacity_from is not None and self.capacity is None:
+            raise PydanticCustomError("day_without_capacity", "capacity_from is given only where capacity is")
+        return self
 
 
 class BudgetSet(EventData):

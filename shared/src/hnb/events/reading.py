@@ -112,7 +112,8 @@ def read_event(value: object, *, known: Mapping[str, object] = EVENTS, strict: b
         envelope = ENVELOPES[kind].model_validate(value, extra="forbid" if strict else "ignore")
     except ValidationError as error:
         raise Refused([_field_error(e) for e in error.errors(include_url=False, include_input=False)]) from None
-    if envelope.subject is not None and envelope.subject == getattr(envelope.data, "child_ref", None):
+    children = (getattr(envelope.data, "child_ref", None), *(getattr(envelope.data, "child_refs", None) or ()))
+    if envelope.subject is not None and envelope.subject in children:
         raise Refused([FieldError("subject", "never holds anything about a person, the child_ref included")])
     body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     if len(body) > MAX_EVENT_BYTES:
@@ -122,6 +123,7 @@ def read_event(value: object, *, known: Mapping[str, object] = EVENTS, strict: b
 
 _FIELD_OF_RULE = {  # rules over two fields
     "end_before_start": ["end_date"], "weeks_without_week": ["weeks"], "amended_before_issue": ["amended_on"],
+    "day_without_capacity": ["capacity_from"], "child_twice": ["child_refs"], "child_beyond_children": ["child_refs"],
 }  # fmt: skip
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from hnb.events import Event
 
-# Of which record of the register each event is a fact, and the field that names it. Events of other types pass through.
+# Of which record of the register each event is a fact, and the fields that name it. Events of other types pass through.
+# A placement has many prices and an appeal many costs: each day's price and each cost is a record of its own.
 _SUBJECTS = {
     "hnb.assessment-requested.v1": ("request", "request_id"),
     "hnb.assessment-decided.v1": ("request", "request_id"),
@@ -13,7 +14,9 @@ _SUBJECTS = {
     "hnb.ehcp-ceased.v1": ("plan", "plan_id"),
     "hnb.placement-made.v1": ("placement", "placement_id"),
     "hnb.placement-ended.v1": ("placement", "placement_id"),
+    "hnb.placement-repriced.v1": ("repricing", "placement_id", "effective_on"),
     "hnb.tribunal-lodged.v1": ("appeal", "appeal_id"),
+    "hnb.tribunal-cost-incurred.v1": ("cost", "appeal_id", "cost_id"),
     "hnb.tribunal-concluded.v1": ("appeal", "appeal_id"),
     "hnb.mediation-held.v1": ("mediation", "mediation_id"),
     "hnb.setting-registered.v1": ("setting", "setting_id"),
@@ -23,9 +26,15 @@ _SUBJECTS = {
 
 
 def about(event: Event) -> str | None:
-    """The record of the register an event is a fact about, as `kind/id`; None where the register keeps none."""
+    """The record of the register an event is a fact about, as `kind/id`; None where the register keeps none.
+
+    Where two fields name it a space is between them, which no reference has in it.
+    """
     subject = _SUBJECTS.get(event.type)
-    return f"{subject[0]}/{getattr(event.data, subject[1])}" if subject else None
+    if subject is None:
+        return None
+    kind, *fields = subject
+    return f"{kind}/{' '.join(str(getattr(event.data, field)) for field in fields)}"
 
 
 def latest(events: Iterable[Event]) -> list[Event]:

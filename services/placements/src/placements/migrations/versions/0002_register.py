@@ -106,7 +106,8 @@ def _keep_what_passed_through() -> None:
     op.execute("ALTER TABLE inbox DISABLE TRIGGER inbox_append_only")
     op.execute("""
         UPDATE inbox SET about = CASE type
-            WHEN 'hnb.placement-repriced.v1' THEN 'repricing/' || (d ->> 'placement_id') || ' ' || (d ->> 'effective_on')
+            WHEN 'hnb.placement-repriced.v1'
+                THEN 'repricing/' || (d ->> 'placement_id') || ' ' || (d ->> 'effective_on')
             ELSE 'cost/' || (d ->> 'appeal_id') || ' ' || (d ->> 'cost_id') END
         FROM (SELECT source AS s, id AS i, body::jsonb -> 'data' AS d FROM inbox) AS said
         WHERE source = s AND id = i AND type IN ('hnb.placement-repriced.v1', 'hnb.tribunal-cost-incurred.v1')
