@@ -14,10 +14,14 @@ from hnb.telemetry import Telemetry
 from placements import api, handlers, metrics
 from placements.api.events import event_schemas
 from placements.domain.facts import about
+from placements.domain.pace import Pace
+from placements.door import Door
+from placements.roll import Roll
 from placements.settings import PlacementsSettings
 
 HEARD = ("case-intake",)
 WITHDRAWALS_SECONDS = 0.5
+TOKEN_USE_SECONDS = 10.0
 
 
 def build(settings: PlacementsSettings) -> Service:
@@ -29,6 +33,8 @@ def build(settings: PlacementsSettings) -> Service:
     relay = Relay(engine, redis)
     send, settle = relay_loops(relay)
     withdraw = Loop("withdrawals", lambda: handlers.apply_withdrawals(engine), WITHDRAWALS_SECONDS)
+    roll = Roll(engine, Pace(settings.events_per_second) if settings.events_per_second else None)
+    note_use = Loop("token use", roll.note_use, TOKEN_USE_SECONDS)
     intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
     service = Service(
@@ -36,7 +42,8 @@ def build(settings: PlacementsSettings) -> Service:
         description="The case side: one door for every event, the register of plans and placements, statutory clocks.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
         hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "dead-letter"),
-        routers=api.routers(engine, intake, _today), loops=[send, settle, withdraw], schemas=event_schemas(),
+        routers=api.routers(engine, intake, _today), loops=[send, settle, withdraw, note_use], schemas=event_schemas(),
+        guard=Door(settings, roll, telemetry),
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine, _today))

@@ -1,7 +1,9 @@
 """The one door for every event."""
 
 import asyncio
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -31,19 +33,31 @@ from hnb.http import FieldProblem, Unavailable, problem, read_body
 from hnb.inbox import Accepted, Conflicting, Duplicate, Outcome, Refused
 from hnb.intake import Intake
 from placements import store
+from placements.domain.tokens import Scope, outside
+from placements.door import bearer_of, scope_of
 
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ANSWER_SECONDS = 9.0  # a request is answered within ten
 log = structlog.get_logger(__name__)
 REUSED = "this source and id were used before for other content"
+_REF = re.compile(r"[^\s\x00-\x1f\x7f]{1,200}")  # as the contract has it
+OUTSIDE = "outside this token's scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A good event that this token may not send, with what of it lies outside the token's scope."""
+
+    errors: tuple[FieldError, ...]
+    status = "forbidden"
 
 
 class Receipt(BaseModel):
     """What became of one event."""
 
     id: str | None
-    status: Literal["accepted", "duplicate", "conflicting", "refused"]
+    status: Literal["accepted", "duplicate", "conflicting", "refused", "forbidden"]
     detail: str | None = None
     errors: list[FieldProblem] | None = None
 
@@ -105,14 +119,17 @@ def make_router(engine: Engine, intake: Intake) -> APIRouter:
         assert isinstance(values, list)
         if len(values) > MAX_BATCH_EVENTS:
             return problem(413, f"a batch holds at most {MAX_BATCH_EVENTS} events, this one {len(values)}")
+        bearer = bearer_of(request)
+        if bearer is not None:
+            bearer.charge(len(values) - 1)  # the request itself counted as one
         try:
-            receipts = await asyncio.wait_for(run_in_threadpool(take, values), ANSWER_SECONDS)
+            receipts = await asyncio.wait_for(run_in_threadpool(take, values, scope_of(request)), ANSWER_SECONDS)
         except TimeoutError:
             raise Unavailable from None
         return _answer_single(receipts[0]) if single else _answer_batch(receipts)
 
-    def take(values: list[Any]) -> list[Receipt]:
-        read = [_read(value, intake) for value in values]
+    def take(values: list[Any], scope: Scope) -> list[Receipt]:
+        read = [_read(value, intake, scope) for value in values]
         outcomes = iter(intake.take([one for one in read if isinstance(one, Event)]))
         results = [(one, next(outcomes) if isinstance(one, Event) else one) for one in read]
         reused = [one for one, outcome in results if isinstance(outcome, Conflicting) and isinstance(one, Event)]
@@ -127,44 +144,60 @@ def make_router(engine: Engine, intake: Intake) -> APIRouter:
         source, id = map(unquote, raw.rsplit("/", 1))  # not as routed: an id may hold an encoded slash
         with reading(engine) as connection:
             found = store.event(connection, source, id)
-        if found is None:
+        scope = scope_of(request)
+        if found is None or not (scope.holds_source(source) and scope.holds_authority(found["event"]["authority"])):
             raise HTTPException(404, f"no event {id} of source {source} was ever accepted")
         return found
 
     return router
 
 
-def _read(value: Any, intake: Intake) -> Event | Refused:
+def _read(value: Any, intake: Intake, scope: Scope) -> Event | Refused | Forbidden:
     try:
-        return read_event(value, known=CASE_EVENTS, strict=True)
+        event = read_event(value, known=CASE_EVENTS, strict=True)
     except RefusedEvent as error:
         kind = value.get("type") if isinstance(value, dict) else None
-        intake.telemetry.count(kind if kind in CASE_EVENTS else "unknown", "refused")
+        kind = kind if isinstance(kind, str) and kind in CASE_EVENTS else "unknown"
+        intake.telemetry.count(kind, "refused")
         faults = [fault.field for fault in error.errors]  # the fields alone: what is in them may name a person
-        source, id = (value.get("source"), value.get("id")) if isinstance(value, dict) else (None, None)
-        log.info("an event was refused", event_source=source, event_id=id, event_type=kind, fields=faults)
+        log.info("an event was refused", event_type=kind, fields=faults, **_named(value))
         return Refused(tuple(error.errors))
+    beyond = outside(scope, event)
+    if not beyond:
+        return event
+    intake.telemetry.count(event.type, "forbidden")
+    fields = [fault.field for fault in beyond]
+    log.info("an event is outside its token's scope", event_type=event.type, fields=fields, **_named(value))
+    return Forbidden(tuple(beyond))
 
 
-def _receipt(value: Any, outcome: Outcome) -> Receipt:
+def _named(value: Any) -> dict[str, str]:
+    """The source and id of an event for the log, where they are such: in place of either there may be anything."""
+    given = {name: value.get(name) for name in ("source", "id")} if isinstance(value, dict) else {}
+    return {f"event_{name}": one for name, one in given.items() if isinstance(one, str) and _REF.fullmatch(one)}
+
+
+def _receipt(value: Any, outcome: Outcome | Forbidden) -> Receipt:
     id = value.get("id") if isinstance(value, dict) and isinstance(value.get("id"), str) else None
     match outcome:
         case Accepted() | Duplicate():
             return Receipt(id=id, status=outcome.status)
         case Conflicting():
             return Receipt(id=id, status="conflicting", detail=REUSED)
-        case Refused(errors):
+        case Refused(errors) | Forbidden(errors):
             faults = [FieldProblem(field=e.field, message=e.message) for e in errors]
-            return Receipt(id=id, status="refused", detail="breaks the contract", errors=faults)
+            detail = OUTSIDE if isinstance(outcome, Forbidden) else "breaks the contract"
+            return Receipt(id=id, status=outcome.status, detail=detail, errors=faults)
 
 
 def _answer_single(receipt: Receipt) -> JSONResponse:
     match receipt.status:
         case "conflicting":
             return problem(409, REUSED)
-        case "refused":
+        case "refused" | "forbidden":
             faults = [FieldError(e.field, e.message) for e in receipt.errors or ()]
-            return problem(422, "; ".join(f"{f.field}: {f.message}" for f in faults), faults)
+            status = 403 if receipt.status == "forbidden" else 422
+            return problem(status, "; ".join(f"{f.field}: {f.message}" for f in faults), faults)
         case _:
             return JSONResponse(receipt.model_dump(exclude_none=True), 202)
 
