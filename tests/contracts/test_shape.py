@@ -19,7 +19,7 @@ SERVICES = ("placements", "ledger", "alerts")
 ROOMS = {"__main__", "settings", "app", "handlers", "domain", "tables", "store", "api", "metrics", "migrations"}
 COMMON_ROUTES = {"/health/live", "/health/ready", "/metrics", "/asyncapi"}
 ROUTES = {
-    "placements": {"/events", "/events/{source}/{id}", "/settings", "/waiting", "/statutory-clocks"},
+    "placements": {"/events", "/events/{source}/{id}", "/settings", "/waiting", "/statutory-clocks", "/register"},
     "ledger": {
         "/positions",
         "/positions/changes",

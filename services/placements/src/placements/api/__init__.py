@@ -7,9 +7,10 @@ from fastapi import APIRouter
 from sqlalchemy import Engine
 
 from hnb.intake import Intake
-from placements.api import clocks, events, register
+from placements.api import clocks, events, facts, register
 
 
 def routers(engine: Engine, intake: Intake, today: Callable[[], date]) -> list[APIRouter]:
     """Every route, over the given database; `today` is the clock's day."""
-    return [events.make_router(engine, intake), *(module.make_router(engine, today) for module in (register, clocks))]
+    asked = (register, clocks, facts)
+    return [events.make_router(engine, intake), *(module.make_router(engine, today) for module in asked)]

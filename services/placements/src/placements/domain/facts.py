@@ -23,6 +23,12 @@ _SUBJECTS = {
     "hnb.places-commissioned.v1": ("contract", "contract_id"),
     "hnb.support-granted.v1": ("grant", "grant_id"),
 }
+KINDS = tuple(dict.fromkeys(kind for kind, *_ in _SUBJECTS.values()))
+
+
+def types_of(kind: str) -> tuple[str, ...]:
+    """The event types that are facts about records of one kind."""
+    return tuple(type for type, (of, *_) in _SUBJECTS.items() if of == kind)
 
 
 def about(event: Event) -> str | None:
