@@ -4,6 +4,10 @@ from typing import Annotated
 
 from fastapi import Query
 
+from hnb.events import Day
+
 MOST = 5_000
 Authority = Annotated[str, Query(pattern=r"^(E\d{8})?$", description="an ONS code; all authorities when empty")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
+After = Annotated[str, Query(max_length=1_000, description="what `next` of the page before says")]
+On = Annotated[Day | None, Query(description="the day it is asked of, by what is known now; today when left out")]
