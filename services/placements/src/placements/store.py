@@ -84,18 +84,6 @@ _WAITING = text("""
         AND coalesce(e.data ->> 'end_date', m.data ->> 'end_date', '9999-12-31')::date >= :today)
     ORDER BY p.about LIMIT :most
 """)
-_REQUESTS = text("""
-    SELECT r.authority, r.data ->> 'request_id' AS request_id, (r.data ->> 'received_on')::date AS received_on,
-        (d.data ->> 'decided_on')::date AS decided_on
-    FROM facts r
-    LEFT JOIN facts d ON d.authority = r.authority AND d.about = r.about AND d.type = 'hnb.assessment-decided.v1'
-    WHERE r.type = 'hnb.assessment-requested.v1' AND (:authority = '' OR r.authority = :authority) AND r.about > :after
-    AND coalesce(d.data ->> 'outcome', 'assess') = 'assess'
-    AND NOT EXISTS (
-        SELECT FROM facts p WHERE p.authority = r.authority AND p.type = 'hnb.ehcp-issued.v1'
-        AND p.data ->> 'request_id' = r.data ->> 'request_id')
-    ORDER BY r.about LIMIT :most
-""")
 
 
 def settings(connection: Connection, page: "Page") -> Sequence[RowMapping]:
@@ -106,11 +94,6 @@ def settings(connection: Connection, page: "Page") -> Sequence[RowMapping]:
 def waiting(connection: Connection, page: "Page") -> Sequence[RowMapping]:
     """Plans in force on the day whose child has no placement, now or to come, with the days since issue."""
     return connection.execute(_WAITING, page.binds("plan/")).mappings().all()
-
-
-def open_requests(connection: Connection, page: "Page") -> Sequence[RowMapping]:
-    """Requests that are neither refused nor have a plan."""
-    return connection.execute(_REQUESTS, page.binds("request/")).mappings().all()
 
 
 class Page:
