@@ -28,13 +28,14 @@ class Report:
     """A report: its name, its columns in order, and how its rows are read.
 
     `rows(connection, after, most)` gives the rows that follow `after`, all of them where `most` is None, in the order
-    of `cursor(row)`, which says what to ask for `after` that row. `head` is what JSON says beside the rows.
+    of `cursor(row)`, which says what to ask for `after` that row; a report that is always whole has no cursor. `head`
+    is what JSON says beside the rows.
     """
 
     name: str
     columns: Sequence[str]
     rows: Rows
-    cursor: Callable[[Row], str]
+    cursor: Callable[[Row], str] | None = None
     head: Callable[[Connection], dict[str, Any]] = lambda _: {}
 
 
@@ -54,19 +55,19 @@ def _form(
 Form = Annotated[Literal["json", "csv"], Depends(_form)]
 
 
-def as_asked(engine: Engine, form: Form, report: Report, after: str, limit: int) -> Any:
+def as_asked(engine: Engine, form: Form, report: Report, after: str = "", limit: int | None = None) -> Any:
     """A page of the report as JSON, with `next` (null on the last page), or all that follows `after` as CSV."""
     if form == "csv":
         return _streamed(engine, report, after)
     with reading(engine) as connection:
-        rows = list(report.rows(connection, after, limit + 1))  # one more tells whether a page follows
         head = report.head(connection)
+        # One row more than asked for tells whether a page follows.
+        rows = list(report.rows(connection, after, None if limit is None else limit + 1))
     page = rows[:limit]
-    return {
-        **head,
-        report.name: [{column: row[column] for column in report.columns} for row in page],
-        "next": report.cursor(page[-1]) if len(rows) > limit else None,
-    }
+    answer = {**head, report.name: [{column: row[column] for column in report.columns} for row in page]}
+    if report.cursor is not None:
+        answer["next"] = report.cursor(page[-1]) if len(rows) > len(page) else None
+    return answer
 
 
 def _streamed(engine: Engine, report: Report, after: str) -> StreamingResponse:
