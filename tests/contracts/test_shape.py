@@ -19,10 +19,24 @@ SERVICES = ("placements", "ledger", "alerts")
 ROOMS = {"__main__", "settings", "app", "handlers", "domain", "tables", "store", "api", "metrics", "migrations"}
 COMMON_ROUTES = {"/health/live", "/health/ready", "/metrics", "/asyncapi"}
 ROUTES = {
-    "placements": {"/events", "/events/{source}/{id}", "/settings", "/waiting", "/statutory-clocks", "/register"},
+    "placements": {
+        "/events",
+        "/events/{source}/{id}",
+        "/settings",
+        "/waiting",
+        "/waiting/summary",
+        "/out-of-area",
+        "/mismatches",
+        "/early-support",
+        "/statutory-clocks",
+        "/register",
+        "/tariff",
+        "/tariff/versions",
+    },
     "ledger": {
         "/positions",
         "/positions/changes",
+        "/positions/preview",
         "/commitments/{commitment_id}",
         "/commitments",
         "/profile",
@@ -35,7 +49,9 @@ ROUTES = {
     "alerts": {"/alerts", "/alerts/{alert_id}", "/alerts/{alert_id}/acknowledge"},
 }
 METRICS = {
-    "placements": {"hnb_plans", "hnb_plans_waiting", "hnb_places", "hnb_appeals_open", "hnb_statutory_weeks"},
+    "placements": {"hnb_plans", "hnb_plans_waiting", "hnb_places", "hnb_appeals_open", "hnb_statutory_weeks",
+                   "hnb_placements_out_of_area", "hnb_register_mismatches",
+                   "hnb_tariff_unsettled"},
     "ledger": {
         "hnb_budget_pounds", "hnb_committed_pounds", "hnb_spent_pounds", "hnb_headroom_pounds",
         "hnb_contingent_pounds", "hnb_provisional_pounds", "hnb_grant_pounds", "hnb_reserve_closing_pounds",

@@ -1,11 +1,10 @@
 """The register in PostgreSQL: facts in, and the questions asked of them out."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, text
 
 from hnb.database import arrays
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
@@ -55,68 +54,6 @@ def event(connection: Connection, source: str, id: str) -> dict[str, Any] | None
     return None if row is None else {"event": orjson.loads(row.body), "received_at": row.received_at.isoformat()}
 
 
-_SETTINGS = text("""
-    WITH filled AS (
-        SELECT p.authority, p.data ->> 'setting_id' AS setting_id, count(*) AS filled FROM facts p
-        LEFT JOIN facts e ON e.authority = p.authority AND e.about = p.about AND e.type = 'hnb.placement-ended.v1'
-        WHERE p.type = 'hnb.placement-made.v1' AND (:authority = '' OR p.authority = :authority)
-        AND (p.data ->> 'start_date')::date <= :today
-        AND coalesce(e.data ->> 'end_date', p.data ->> 'end_date', '9999-12-31')::date >= :today
-        GROUP BY 1, 2
-    )
-    SELECT s.authority, s.data, coalesce(f.filled, 0) AS filled FROM facts s
-    LEFT JOIN filled f ON f.authority = s.authority AND f.setting_id = s.data ->> 'setting_id'
-    WHERE s.type = 'hnb.setting-registered.v1' AND (:authority = '' OR s.authority = :authority)
-    AND s.about > :after ORDER BY s.about LIMIT :most
-""")
-_WAITING = text("""
-    SELECT p.authority, p.data, :today - (p.data ->> 'issued_on')::date AS days FROM facts p
-    WHERE p.type = 'hnb.ehcp-issued.v1' AND (:authority = '' OR p.authority = :authority) AND p.about > :after
-    AND (p.data ->> 'issued_on')::date <= :today
-    AND NOT EXISTS (
-        SELECT FROM facts c WHERE c.authority = p.authority AND c.about = p.about AND c.type = 'hnb.ehcp-ceased.v1'
-        AND (c.data ->> 'ceased_on')::date <= :today)
-    AND NOT EXISTS (
-        SELECT FROM facts m
-        LEFT JOIN facts e ON e.authority = m.authority AND e.about = m.about AND e.type = 'hnb.placement-ended.v1'
-        WHERE m.authority = p.authority AND m.type = 'hnb.placement-made.v1'
-        AND m.data ->> 'child_ref' = p.data ->> 'child_ref'
-        AND coalesce(e.data ->> 'end_date', m.data ->> 'end_date', '9999-12-31')::date >= :today)
-    ORDER BY p.about LIMIT :most
-""")
-
-
-def settings(connection: Connection, page: "Page") -> Sequence[RowMapping]:
-    """Each setting as last registered, with how many placements are live there on the day."""
-    return connection.execute(_SETTINGS, page.binds("setting/")).mappings().all()
-
-
-def waiting(connection: Connection, page: "Page") -> Sequence[RowMapping]:
-    """Plans in force on the day whose child has no placement, now or to come, with the days since issue."""
-    return connection.execute(_WAITING, page.binds("plan/")).mappings().all()
-
-
-class Page:
-    """Which part of a list is asked for: an authority (all when empty), the id to start after, how many, which day."""
-
-    def __init__(self, authority: str, after: str, most: int, today: date) -> None:
-        self.authority, self.after, self.most, self.today = authority, after, most, today
-
-    def binds(self, prefix: str) -> dict[str, object]:
-        return {
-            "authority": self.authority,
-            "after": prefix + self.after,
-            "most": self.most,
-            "today": self.today,
-        }
-
-
-_PLANS = text("""
-    SELECT p.authority, count(*) AS plans FROM facts p
-    LEFT JOIN facts c ON c.authority = p.authority AND c.about = p.about AND c.type = 'hnb.ehcp-ceased.v1'
-    WHERE p.type = 'hnb.ehcp-issued.v1' AND (p.data ->> 'issued_on')::date <= :today
-    AND coalesce(c.data ->> 'ceased_on', '9999-12-31')::date > :today GROUP BY p.authority
-""")
 _APPEALS = text("""
     SELECT a.authority, count(*) AS appeals FROM facts a WHERE a.type = 'hnb.tribunal-lodged.v1'
     AND NOT EXISTS (SELECT FROM facts c
@@ -129,11 +66,6 @@ _WEEKS = text("""
     AND r.about = 'request/' || (p.data ->> 'request_id')
     WHERE p.type = 'hnb.ehcp-issued.v1' AND p.data ? 'request_id'
 """)
-
-
-def plans_in_force(connection: Connection, today: date) -> Iterable[tuple[str, int]]:
-    """Plans in force on the day, per authority."""
-    return [(row.authority, row.plans) for row in connection.execute(_PLANS, {"today": today})]
 
 
 def appeals_open(connection: Connection) -> Iterable[tuple[str, int]]:
