@@ -115,6 +115,42 @@ def issued(plan: str, child: str = "7f3a9c", issued_on: str = "2025-05-01", **da
     return event("ehcp-issued", {"plan_id": plan, "child_ref": child, "issued_on": issued_on, **data})
 
 
+def requested(request: str, received_on: str, child: str = "7f3a9c", **envelope: Any) -> Json:
+    data = {"request_id": request, "child_ref": child, "received_on": received_on}
+    return event("assessment-requested", data, **envelope)
+
+
+def decided(request: str, decided_on: str, outcome: str = "assess", exception: str | None = None,
+            **envelope: Any) -> Json:  # fmt: skip
+    data = {"request_id": request, "decided_on": decided_on, "outcome": outcome}
+    return event("assessment-decided", data | ({"exception": exception} if exception else {}), **envelope)
+
+
+def closed(request: str, closed_on: str, outcome: str = "no-plan", exception: str | None = None,
+           **envelope: Any) -> Json:  # fmt: skip
+    data = {"request_id": request, "closed_on": closed_on, "outcome": outcome}
+    return event("request-closed", data | ({"exception": exception} if exception else {}), **envelope)
+
+
+def ceased(plan: str, ceased_on: str, reason: int = 2, **envelope: Any) -> Json:
+    return event("ehcp-ceased", {"plan_id": plan, "ceased_on": ceased_on, "reason": reason}, **envelope)
+
+
+def appealed(appeal: str, lodged_on: str, child: str = "7f3a9c", **more: Any) -> Json:
+    data = {"appeal_id": appeal, "child_ref": child, "appeal_type": "contents", "lodged_on": lodged_on,
+            "mediation_certificate": True}  # fmt: skip
+    return event("tribunal-lodged", data | more)
+
+
+def settled(appeal: str, concluded_on: str, outcome: str = "upheld", **more: Any) -> Json:
+    return event("tribunal-concluded", {"appeal_id": appeal, "concluded_on": concluded_on, "outcome": outcome} | more)
+
+
+def mediated(mediation: str, held_on: str, child: str = "7f3a9c", outcome: str = "resolved", **more: Any) -> Json:
+    data = {"mediation_id": mediation, "child_ref": child, "held_on": held_on, "outcome": outcome}
+    return event("mediation-held", data | more)
+
+
 def read(*events: Json) -> list[Event]:
     """Events as the services read them."""
     return [read_event(one, known=CASE_EVENTS, strict=True) for one in events]
