@@ -13,6 +13,7 @@ from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
 from placements import api, handlers, metrics, pricing
 from placements.api.events import event_schemas
+from placements.conditions import FOUND, Conditions
 from placements.domain.facts import about
 from placements.domain.pace import Pace
 from placements.door import Door
@@ -23,6 +24,7 @@ from placements.settings import PlacementsSettings
 HEARD = ("case-intake",)
 WITHDRAWALS_SECONDS = 0.5
 PRICE_SECONDS = 0.5
+CONDITIONS_SECONDS = 10.0
 TOKEN_USE_SECONDS = 10.0
 
 
@@ -44,14 +46,15 @@ def build(settings: PlacementsSettings) -> Service:
     price = Loop("price", price_by_tariff, PRICE_SECONDS)
     roll = Roll(engine, Pace(settings.events_per_second) if settings.events_per_second else None)
     note_use = Loop("token use", roll.note_use, TOKEN_USE_SECONDS)
+    look = Loop("conditions", Conditions(engine, FOUND, _today).look, CONDITIONS_SECONDS)
     intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
     service = Service(
         name="placements",
         description="The case side: one door for every event, the register of plans and placements, statutory clocks.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
-        hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "dead-letter"),
-        routers=api.routers(engine, intake, _today), loops=[send, settle, withdraw, price, note_use],
+        hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "condition", "dead-letter"),
+        routers=api.routers(engine, intake, _today), loops=[send, settle, withdraw, price, note_use, look],
         schemas=event_schemas(), guard=Door(settings, roll, telemetry),
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
