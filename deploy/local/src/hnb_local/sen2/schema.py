@@ -67,3 +67,15 @@ NEED_CODES = frozenset(get_args(Need))
 OUTCOMES = frozenset("YNAWH")
 DATED_OUTCOMES = frozenset("YN")  # the specification asks for no date with A, W and H
 CEASE_REASONS = range(1, 10)
+
+# How the XML spells its fields; read, they are compared in lower case.
+SPELLED = {
+    name.lower(): name
+    for name in (
+        "Surname", "Forename", "PersonBirthDate", "Postcode", "UPN", "UniqueLearnerNumber", "ReceivedDate",
+        "RequestOutcome", "RequestOutcomeDate", "AssessmentOutcome", "AssessmentOutcomeDate", "Week20", "StartDate",
+        "PlanRes", "CeaseDate", "CeaseReason", "URN", "UKPRN", "SENSetting", "SENSettingOther", "PlacementRank",
+        "SENUnitIndicator", "ResourcedProvisionIndicator", "TransferLA", "LastReview", "PhaseTransferDueDate",
+        "PhaseTransferFinalDate", "EntryDate", "LeavingDate", "Res", "SENtype", "SENtypeRank",
+    )
+}  # fmt: skip
