@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from sqlalchemy import Engine
 
 from hnb.intake import Intake
-from placements.api import accepted, clocks, events, facts, register, support, tariff
+from placements.api import accepted, clocks, events, facts, register, support, tariff, tribunals
 
 
 def routers(engine: Engine, intake: Intake, today: Callable[[], date]) -> list[APIRouter]:
     """Every route, over the given database; `today` is the clock's day."""
-    asked = (accepted, register, clocks, facts, support, tariff)
+    asked = (accepted, register, clocks, facts, support, tariff, tribunals)
     return [events.make_router(engine, intake), *(module.make_router(engine, today) for module in asked)]

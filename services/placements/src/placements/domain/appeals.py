@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from hnb.calendar import ONE_DAY, Span, financial_years, year_label, year_span
+from hnb.money import divide_half_up
 from placements.domain.clocks import months_after
 from placements.domain.timeliness import percent, tenths
 
@@ -202,14 +203,14 @@ def described(of: Caseload, appeals: Sequence[Appeal]) -> Row:
         "appeals": len(appeals),
         "mean_days": tenths(sum(days), len(days)),
         "cost_pence": sum(costed),
-        "mean_cost_pence": round_half_up(sum(costed), len(costed)),
+        "mean_cost_pence": mean(sum(costed), len(costed)),
         "without_cost": len(appeals) - len(costed),
     }
 
 
-def round_half_up(part: int, whole: int) -> int | None:
-    """A quotient to whole pence, halves up; None over nothing."""
-    return None if whole == 0 else (2 * part + whole) // (2 * whole)
+def mean(part: int, whole: int) -> int | None:
+    """A mean in whole pence, halves up; None over nothing."""
+    return None if whole == 0 else divide_half_up(part, whole)
 
 
 def _groups(appeals: Iterable[Appeal], by: Any) -> list[tuple[str, list[Appeal]]]:

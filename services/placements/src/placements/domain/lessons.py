@@ -12,9 +12,9 @@ from placements.domain.appeals import (
     Mediation,
     Row,
     described,
+    mean,
     months,
     recorded,
-    round_half_up,
 )
 from placements.domain.timeliness import percent, tenths
 
@@ -83,10 +83,8 @@ def mediation_effect(of: Caseload) -> list[Row]:
 
     A comparison, not an effect: families who mediate and disputes that are mediated differ from the others.
     """
-    held: dict[Key, list[Mediation]] = defaultdict(list)
-    for one in of.mediations:
-        held[one.child].append(one)
     groups: dict[bool, list[Appeal]] = {True: [], False: []}
+    held = _held(of)
     for appeal in of.concluded:
         groups[any(_before(one, appeal) for one in held[appeal.child])].append(appeal)
     return [
@@ -99,6 +97,12 @@ def mediation_effect(of: Caseload) -> list[Row]:
         }
         for mediated, appeals in groups.items()
     ]  # fmt: skip
+
+
+def certified_alone(of: Caseload) -> int:
+    """Appeals lodged in the span with a mediation certificate, and no mediation held: it was considered, not tried."""
+    held = _held(of)
+    return sum(one.certified and not any(_before(held_, one) for held_ in held[one.child]) for one in of.lodged)
 
 
 def _before(one: Mediation, appeal: Appeal) -> bool:
@@ -121,7 +125,7 @@ def caseload_by_month(of: Caseload) -> list[Row]:
         rows.append({
             "month": f"{span.first:%Y-%m}", "open": len(open_), "officers": len(officers),
             "open_per_officer": tenths(held, len(officers)), "officer_not_said": len(open_) - held,
-            "officer_cost_pence": pence, "officer_cost_per_open_pence": round_half_up(pence, len(open_)),
+            "officer_cost_pence": pence, "officer_cost_per_open_pence": mean(pence, len(open_)),
             "recorded": recorded(span),
         })  # fmt: skip
     return rows
@@ -157,6 +161,13 @@ def suppliers(of: Caseload) -> list[Row]:
             "concluded": len(ended), "against_the_authority": sum(a.outcome in AGAINST_THE_AUTHORITY for a in ended),
         })  # fmt: skip
     return rows
+
+
+def _held(of: Caseload) -> dict[Key, list[Mediation]]:
+    found: dict[Key, list[Mediation]] = defaultdict(list)
+    for one in of.mediations:
+        found[one.child].append(one)
+    return found
 
 
 def _by_child(appeals: Iterable[Appeal]) -> dict[Key, list[Appeal]]:

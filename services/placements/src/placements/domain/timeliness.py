@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hnb.money import divide_half_up
 from placements.domain.clocks import DECISION_WEEKS, NO_PLAN_WEEKS, PLAN_WEEKS
 
 DAYS_OF_A_YEAR = 365
@@ -81,4 +82,4 @@ def percent(part: int, whole: int) -> float | None:
 
 def tenths(part: int, whole: int) -> float | None:
     """A quotient to one place, halves up, without the detour of binary fractions; None over nothing."""
-    return None if whole == 0 else (20 * part + whole) // (2 * whole) / 10
+    return None if whole == 0 else divide_half_up(10 * part, whole) / 10
