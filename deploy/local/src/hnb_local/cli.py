@@ -60,7 +60,7 @@ def up(
 
 
 app.command(epilog=demo.EXAMPLE)(demo.demo)
-app.command(epilog=simulator.EXAMPLE)(simulator.simulate)
+app.add_typer(simulator.app, name="simulate")
 app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.command(context_settings=tokens_command.SETTINGS)(tokens_command.tokens)
 app.add_typer(export.app, name="export")
