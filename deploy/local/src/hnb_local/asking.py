@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.folder import ADDRESSES_FILE
 
 ANSWER_SECONDS = 30
-NOT_FOUND = 404
+NOT_FOUND, TOO_MANY = 404, 429
+TRIES = 8
+LONGEST_WAIT_SECONDS = 60
 
 
 def find_service(service: str, given_url: str | None, data_dir: Path) -> str:
@@ -41,6 +44,11 @@ def ask(service: str, url: str, path: str, query: Mapping[str, str | int | Seque
     try:
         with httpx.Client(timeout=ANSWER_SECONDS, trust_env=not local) as client:
             answer = client.get(url + path, params=given, headers=headers)
+            for _ in range(TRIES):
+                if answer.status_code != TOO_MANY:
+                    break
+                time.sleep(wait_asked_for(answer))
+                answer = client.get(url + path, params=given, headers=headers)
             said = answer.json()
     except httpx.HTTPError as error:
         raise CommandFailed(f"The {service} service does not answer at {url}: {error}.") from None
@@ -55,3 +63,9 @@ def ask(service: str, url: str, path: str, query: Mapping[str, str | int | Seque
         raise CommandFailed(f"{reason[:1].upper()}{reason[1:].rstrip('.')}.")
     wrong = answer.status_code in (400, 422)
     raise CommandFailed(f"The {service} service refuses: {reason.rstrip('.')}.", WRONG_USE if wrong else COULD_NOT)
+
+
+def wait_asked_for(answer: httpx.Response) -> float:
+    """The seconds a service that is asked too fast wants to be left alone for."""
+    asked = answer.headers.get("Retry-After", "")
+    return min(int(asked), LONGEST_WAIT_SECONDS) if asked.isdecimal() else 1

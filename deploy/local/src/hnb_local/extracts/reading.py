@@ -1,6 +1,6 @@
 """An extract read by its mapping, row by row: what each says as the data of an event, or all that is wrong with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ class Extract:
 
     def __init__(self, path: Path, mapping: ExtractMapping, make_pseudonym: MakePseudonym | None) -> None:
         self.mapping = mapping
+        self.seen = self.left_out = 0  # rows of the last reading, and those that did not meet the conditions
         self.file = CsvFile(
             path, max_rows=MAX_ROWS, delimiter=mapping.delimiter, how_to_say="say delimiter = so in the mapping"
         )
@@ -50,24 +51,26 @@ class Extract:
         self._time_formats = (*(mapping.time.dates if mapping.time else ()), DateFormat(ISO_TIME))
         self._leaves = {node.leaf.path: node for node in mapping.data.leaves() if isinstance(node, FromCells)}
 
-    def rows(self) -> Iterator[Row]:
-        """Every row that is not empty and meets the mapping's conditions."""
+    def rows(self, fields: Collection[str] | None = None) -> Iterator[Row]:
+        """Every row that is not empty and meets the mapping's conditions; of its data only `fields`, where given."""
+        self.seen = self.left_out = 0
+        wanted = self.mapping.data
+        if fields is not None:
+            wanted = Together(wanted.group, {name: node for name, node in wanted.nodes.items() if name in fields})
         for number, cells in self.file.rows():
+            self.seen += 1
             if not self._counts(cells):
+                self.left_out += 1
                 continue
             faults: list[Wrong] = []
             fact: Fact | None = None
             try:
                 self.file.refuse_extra(cells)
-                fact = self._fact(cells, faults)
+                fact = self._fact(wanted, cells, faults)
             except Wrong as wrong:
                 faults.append(wrong)
             said = "; ".join(dict.fromkeys(str(self._hidden(fault)) for fault in faults))
             yield Row(number, cells, None if faults else fact, said)
-
-    def left_out(self) -> int:
-        """How many rows do not meet the mapping's conditions."""
-        return sum(not self._counts(cells) for _, cells in self.file.rows()) if self.mapping.only else 0
 
     def check(self, row: Row, value: dict[str, Any]) -> str:
         """What the contract finds wrong with an event made of a row, by column; nothing where it finds nothing."""
@@ -87,8 +90,8 @@ class Extract:
             faults.append(Wrong(" and ".join(node.columns) if node else path, text or None, message))
         return "; ".join(str(self._hidden(fault)) for fault in faults)
 
-    def _fact(self, cells: tuple[str, ...], faults: list[Wrong]) -> Fact | None:
-        data = self._together(self.mapping.data, cells, faults)
+    def _fact(self, wanted: Together, cells: tuple[str, ...], faults: list[Wrong]) -> Fact | None:
+        data = self._together(wanted, cells, faults)
         at = event_id = None
         try:
             if self.mapping.time:
