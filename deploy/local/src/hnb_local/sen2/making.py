@@ -139,9 +139,7 @@ def _describe(population: "Population", year: int) -> None:
         if is_in_return(life, year):
             active = has_active_plan(life, year)
             counts["plans in force" if active else "plans ceased" if life.ceased else "requests without a plan"] += 1
-            there = [
-                stay.row for stay in life.stays if active and stay.rank == 1 and stay.first <= reference_date(year)
-            ]
+            there = [stay.row for stay in life.stays if active and stay.rank == 1 and is_told(stay, year)]
             rows.update(there[-1:])
     typer.echo(f"The return of {year}: {counts.total():,} made-up persons.")
     for what, count in counts.most_common():
