@@ -152,7 +152,7 @@ class _Comparison:
         return min(days, default=None)
 
     def _plan_ends(self, plan_id: str | None) -> list[str]:
-        """The day a plan ceased, as the later of return and register has it: its placements end with it at the latest."""
+        """The day a plan ceased, as the later of return and register has it: its placements end by then."""
         if plan_id is None:
             ends = [plan.ceased for plan in self.told.planned]
             return [max(end[0] for end in ends if end)] if ends and all(ends) else []

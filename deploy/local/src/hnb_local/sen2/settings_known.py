@@ -35,7 +35,7 @@ class Unplaced:
 
 
 class KnownSettings:
-    """The register's settings by URN, or by UKPRN where a setting was registered with that as its `urn`."""
+    """The register's settings by what stands in their `urn`: a URN; without one a UKPRN or a SENSetting code."""
 
     def __init__(self, settings: Iterable[dict[str, Any]]) -> None:
         self._by_number: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -49,7 +49,7 @@ class KnownSettings:
         """Where a child is. Of settings that share a URN it is the unit where the return says so, else the school."""
         numbers = [number for number in (setting.urn, setting.ukprn) if number]
         if not numbers:
-            return _without_number(setting)
+            return self._without_number(setting)
         number = next((one for one in numbers if one in self._by_number), None)
         if number is None:
             named = "urn" if setting.urn else "ukprn"
@@ -63,11 +63,11 @@ class KnownSettings:
             provision = unit
         return Place(setting_id, str(provision), number)
 
-
-def _without_number(setting: Setting) -> Place | Unplaced:
-    code = (setting.code or "").upper()
-    if code in ARRANGED:
-        return Place(f"SEN2-{code}", str(ARRANGED[code]), code)
-    if code in PLACELESS:
-        return Unplaced(code=code)
-    return Unplaced(field="sensetting", message="is missing, and so are urn and ukprn: where is the child?")
+    def _without_number(self, setting: Setting) -> Place | Unplaced:
+        code = (setting.code or "").upper()
+        if code in ARRANGED:
+            setting_id, provision = next(iter(self._by_number.get(code, ())), (f"SEN2-{code}", str(ARRANGED[code])))
+            return Place(setting_id, provision, code)
+        if code in PLACELESS:
+            return Unplaced(code=code)
+        return Unplaced(field="sensetting", message="is missing, and so are urn and ukprn: where is the child?")
