@@ -29,6 +29,11 @@ ROUTES = {
         "/mismatches",
         "/early-support",
         "/statutory-clocks",
+        "/timeliness",
+        "/phase-transfers",
+        "/tribunal-deadlines",
+        "/appeal-windows",
+        "/tribunals",
         "/register",
         "/tariff",
         "/tariff/versions",
@@ -50,7 +55,9 @@ ROUTES = {
 }
 METRICS = {
     "placements": {"hnb_plans", "hnb_plans_waiting", "hnb_places", "hnb_appeals_open", "hnb_statutory_weeks",
-                   "hnb_placements_out_of_area", "hnb_register_mismatches",
+                   "hnb_statutory_clocks", "hnb_plans_issued", "hnb_phase_transfers", "hnb_tribunal_deadlines",
+                   "hnb_tribunal_lodged", "hnb_tribunal_concluded", "hnb_tribunal_cost_pounds",
+                   "hnb_tribunal_mediations", "hnb_placements_out_of_area", "hnb_register_mismatches",
                    "hnb_tariff_unsettled"},
     "ledger": {
         "hnb_budget_pounds", "hnb_committed_pounds", "hnb_spent_pounds", "hnb_headroom_pounds",

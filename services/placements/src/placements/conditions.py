@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from hnb import outbox
 from hnb.database import arrays, transaction
 from hnb.events import ConditionChanged, make_event
+from placements import due
 from placements.domain.conditions import (
     OCCUPANCY_HIGH_PERCENT,
     OCCUPANCY_LOW_PERCENT,
@@ -120,4 +121,4 @@ def _morning(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-FOUND: tuple[Find, ...] = (mismatched, occupied)
+FOUND: tuple[Find, ...] = (mismatched, occupied, due.clocks_running_out, due.orders_overdue)

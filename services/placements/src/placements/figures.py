@@ -11,6 +11,7 @@ from prometheus_client.metrics_core import Metric
 from sqlalchemy import Engine
 
 from hnb.database import reading
+from placements import due
 from placements.reports import area, mismatches, places, waits
 
 # A scrape counts again only once twenty times as long has passed as counting took: at one council's size always, at
@@ -71,6 +72,7 @@ def count(engine: Engine, today: date) -> Iterable[Metric]:
                 for authority, number in mismatches.counts(connection, kind, today).items()
             ),
         )  # fmt: skip
+        yield from due.count(connection, today)
 
 
 def _gauge(name: str, help_text: str, labels: list[str], values: Iterable[tuple[Iterable[str], int]]) -> Metric:

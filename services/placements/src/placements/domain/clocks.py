@@ -14,6 +14,9 @@ from typing import Literal
 STATUTORY_WEEKS = (6, 16, 20)
 DECISION_WEEKS, NO_PLAN_WEEKS, PLAN_WEEKS = STATUTORY_WEEKS
 
+# When officers want to hear of a clock: before a decision is due, and before a plan is.
+DECISION_STAGES, PLAN_STAGES = (5, 6), (16, 18, 20)
+
 State = Literal["met", "late", "running", "overdue"]
 
 
@@ -59,3 +62,9 @@ def clock(received_on: date, decided_on: date | None, today: date) -> Clock:
     limit = DECISION_WEEKS if decided_on is None else PLAN_WEEKS
     due_on = weeks_after(received_on, limit)
     return Clock((today - received_on).days // 7, limit, due_on, today > due_on)
+
+
+def stage(at: Clock) -> int | None:
+    """The last of the weeks officers want to hear of that a clock has run; None where it is too early."""
+    stages = DECISION_STAGES if at.limit_weeks == DECISION_WEEKS else PLAN_STAGES
+    return max((weeks for weeks in stages if at.weeks >= weeks), default=None)
