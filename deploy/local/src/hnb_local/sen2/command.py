@@ -25,8 +25,8 @@ def new(
 ) -> None:
     """Make a key, in a file that only you can read. It is not shown.
 
-    Keep it as long as the register, in a backup of its own: with another key every child would be a new one. Whoever has the
-    key and a list of children can find out who is who.
+    Keep it as long as the register, in a backup of its own: with another key every child would be a new one. Whoever
+    has the key and a list of children can find out who is who.
     """
     from hnb_local.sen2.pseudonym import Key
 
@@ -60,8 +60,8 @@ def sen2(
 ) -> None:
     """Import a SEN2 return: what differs from the register is sent as events, and nothing else.
 
-    Names, birth dates, UPNs and postcodes are read, turned into a keyed pseudonym and forgotten: they are neither sent nor
-    logged. The same return again changes nothing, and an earlier one undoes nothing that a later one has said.
+    Names, birth dates, UPNs and postcodes are read, turned into a keyed pseudonym and forgotten: they are neither sent
+    nor logged. The same return again changes nothing, and an earlier one undoes nothing that a later one has said.
     Ends with 1 where records were left out, with 2 where the return is not usable and nothing was sent.
     """
     from hnb_local.asking import find_service
