@@ -63,7 +63,9 @@ def _prices_said() -> None:
             PRIMARY KEY (authority, placement_id, effective_on, nth)
         )
     """)
-    op.execute("CREATE UNIQUE INDEX prices_standing ON prices_said (authority, placement_id, effective_on) WHERE stands")
+    op.execute("""
+        CREATE UNIQUE INDEX prices_standing ON prices_said (authority, placement_id, effective_on) WHERE stands
+    """)
 
 
 def _work_to_do() -> None:
