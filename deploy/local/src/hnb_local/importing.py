@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hnb_local.extracts import command as extracts
 from hnb_local.reports import LEICESTER, Authority, DataDir, Json, LedgerUrl
 from hnb_local.sen2 import command as sen2_command
 
@@ -60,3 +61,6 @@ def payments(
     done.show(as_json=as_json)
     if done.rejected:
         raise typer.Exit(1)
+
+
+app.command("csv", epilog=extracts.EXAMPLE)(extracts.csv)
