@@ -75,8 +75,10 @@ class Loop:
                 log.warning("a loop failed; it goes on", loop=self.name, error=str(error)[:500])
                 await asyncio.sleep(min(0.1 * 2**failures, 5.0))
             if not more:
+                # Not wait_for: before Python 3.12 it forgets a cancellation that comes as it wakes, and never ends.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self.every_seconds)
+                    async with asyncio.timeout(self.every_seconds):
+                        await self._wake.wait()
 
 
 @dataclass
