@@ -54,19 +54,18 @@ class _Handler:
     """Hears the parser, and keeps the person that is being read."""
 
     def __init__(self, path: Path, override: str | None) -> None:
-        self._path = path
+        self._path, self._file_name = path, path.name
         self._parser = expat.ParserCreate(override)
         self._parser.buffer_text = True
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._hear
         self._names: dict[str, str] = {}
         self._depth = 0
         self._open: list[Raw] = []
         self._records = 0
         self._text: list[str] = []
-        self._characters = 0
+        self._parser.CharacterDataHandler = self._text.append  # no function of ours: it is called for every line
         self._header_depth = 0
         self._header: dict[str, tuple[str, int]] = {}
         self._ended: list[Raw] = []
@@ -85,6 +84,7 @@ class _Handler:
             else:
                 wrong = f"is not well-formed XML ({wrong})"
             raise unusable(self._path, error.lineno, "XML", wrong) from None
+        self._refuse_long_text()
 
     def ended(self) -> list[Raw]:
         """The persons that ended since this was asked last."""
@@ -108,7 +108,6 @@ class _Handler:
         self._depth += 1
         local = self._names.get(name) or self._named(name)
         self._text.clear()
-        self._characters = 0
         if local in RECORDS:
             self._open_record(local)
         elif local == "header" and not self._open:
@@ -123,7 +122,7 @@ class _Handler:
         self._records = 0 if table == PERSON else self._records + 1
         if self._records > MAX_RECORDS:
             raise self._refusal(table, f"one person has more than {MAX_RECORDS:,} records")
-        record = Raw(table, Where(self._path.name, self._parser.CurrentLineNumber))
+        record = Raw(table, Where(self._file_name, self._parser.CurrentLineNumber))
         if self._open:
             self._open[-1].children.append(record)
         self._open.append(record)
@@ -135,6 +134,7 @@ class _Handler:
             if not self._open:
                 self._ended.append(record)
         elif self._text:
+            self._refuse_long_text()
             text = "".join(self._text).strip()
             if text:
                 self._keep(local, text)
@@ -152,11 +152,11 @@ class _Handler:
         elif self._header_depth:
             self._header.setdefault(field, (text, self._parser.CurrentLineNumber))
 
-    def _hear(self, text: str) -> None:
-        self._characters += len(text)
-        if self._characters > MAX_CHARACTERS:
+    def _refuse_long_text(self) -> None:
+        """Asked after each chunk too, so that an element without an end takes no more than a chunk beyond the limit."""
+        # One piece alone is at most expat's buffer, which is below the limit.
+        if len(self._text) > 1 and sum(map(len, self._text)) > MAX_CHARACTERS:
             raise self._refusal("XML", f"one element holds more than {MAX_CHARACTERS:,} characters")
-        self._text.append(text)
 
     def _named(self, name: str) -> str:
         """An element's name without its prefix, in lower case."""
