@@ -79,7 +79,7 @@ def read_instant(column: str, value: str, formats: Sequence[DateFormat]) -> date
 
 
 def _read(column: str, value: str, formats: Sequence[DateFormat]) -> datetime:
-    found: dict[date, datetime] = {}
+    found: dict[date, tuple[DateFormat, datetime]] = {}
     impossible = False
     for form in formats:
         try:
@@ -88,12 +88,12 @@ def _read(column: str, value: str, formats: Sequence[DateFormat]) -> datetime:
             impossible = True
             continue
         if at is not None:
-            found.setdefault(at.date(), at)
-    if len(found) > 1:
-        days = " or ".join(day.isoformat() for day in sorted(found))
-        raise Wrong(column, value, f"may be {days}: declare one of these formats only")
+            found.setdefault(at.date(), (form, at))
+    if len(found) > 1:  # the days themselves are not said: they may be a child's birth date
+        words = " and ".join(form.words for form, _ in found.values())
+        raise Wrong(column, value, f"{words} read it differently: declare one of them only")
     if found:
-        return next(iter(found.values()))
+        return next(iter(found.values()))[1]
     if impossible:
         raise Wrong(column, value, "there is no such day")
     if _NUMBER.fullmatch(value):

@@ -203,14 +203,12 @@ class FieldChecks:
         table: dict[str, Any] = {}
         for key, value in said.items():
             first, _, rest = key.partition(".")
-            if not rest:
-                if first in table:
-                    self._fault(f"{under}.{first}", "is said twice")
-                table[first] = value
-                continue
-            inner = table.setdefault(first, {})
-            if not isinstance(inner, dict) or rest in inner:
-                self._fault(f"{under}.{key}", "is said twice")
+            given = {rest: value} if rest else value
+            there = table.get(first)
+            if first not in table:
+                table[first] = given
+            elif isinstance(there, dict) and isinstance(given, dict) and not there.keys() & given.keys():
+                table[first] = {**there, **given}
             else:
-                table[first] = {**inner, rest: value}
+                self._fault(f"{under}.{key}", "is said twice")
         return table

@@ -44,7 +44,9 @@ def _lines(group: Group, *, needed: bool) -> Iterator[str]:
             yield f"# {field.path}: {'said together' if field.required else 'may be left out; said together'}{known}"
             yield from _lines(field, needed=said)
         else:
-            yield from textwrap.wrap(_meaning(field), WIDTH, initial_indent="# ", subsequent_indent="#   ")
+            yield from textwrap.wrap(
+                _meaning(field), WIDTH, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False
+            )
             yield f"{'' if said else '# '}{_line(field)}"
 
 
