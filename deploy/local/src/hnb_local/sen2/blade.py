@@ -98,10 +98,10 @@ def _rows(file: Path, encoding: str, table: Table) -> Iterator[tuple[int, list[s
 
 
 def _refuse_other_widths(file: Path, line: int, cells: list[str], width: int) -> None:
-    if len(cells) < width:
-        raise unusable(file, line, "CSV", f"has {len(cells)} cells under {width} columns: cut off?")
-    if any(cells[width:]):
-        raise unusable(file, line, "CSV", f"has {len(cells)} cells under {width} columns: a comma without quotes?")
+    """A row that is wider is refused even where what is over is empty: the cells before it may all have slipped."""
+    if len(cells) != width:
+        why = "cut off?" if len(cells) < width else "a comma without quotes?"
+        raise unusable(file, line, "CSV", f"has {len(cells)} cells under {width} columns: {why}")
 
 
 def _places(file: Path, table: Table, header: list[str], wanted: list[str]) -> list[int | None]:

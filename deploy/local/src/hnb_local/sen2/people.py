@@ -97,13 +97,13 @@ class _Reading:
 
     def _active_plan(self, raw: Raw) -> ActivePlan:
         said = self._fields(raw)
-        needs = self._each(raw, "senneed", self._need)
-        if len({need.rank for need in needs if need}) < len(needs):
+        needs = [need for need in self._each(raw, "senneed", self._need) if need]
+        if len({need.rank for need in needs}) < len(needs):
             said.wrong("sentyperank", "is the same for two needs: which is the primary?")
         return ActivePlan(
             where=raw.where,
             placements=self._each(raw, "placementdetail", self._placement),
-            needs=tuple(need for need in needs if need),
+            needs=tuple(needs),
             phase_transfer_due=said.day("phasetransferduedate"),
             phase_transfer_final=said.day("phasetransferfinaldate"),
             last_review=said.day("lastreview"),

@@ -18,6 +18,7 @@ from hnb_local.sen2.schema import PERSON, RECORDS
 MAX_DEPTH = 32
 MAX_NAMES = 500  # different element names; a return has about 80
 MAX_CHARACTERS = 10_000  # in one element
+MAX_TOKEN_BYTES = 1 << 20
 MAX_RECORDS = 2_000  # of one person
 
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -61,6 +62,7 @@ class _Handler:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._names: dict[str, str] = {}
+        self._fed = 0
         self._depth = 0
         self._open: list[Raw] = []
         self._records = 0
@@ -85,6 +87,9 @@ class _Handler:
                 wrong = f"is not well-formed XML ({wrong})"
             raise unusable(self._path, error.lineno, "XML", wrong) from None
         self._refuse_long_text()
+        self._fed += len(chunk)
+        if self._fed - max(self._parser.CurrentByteIndex, 0) > MAX_TOKEN_BYTES:  # expat keeps a token until it ends
+            raise self._refusal("XML", f"one tag or comment is longer than {MAX_TOKEN_BYTES:,} bytes")
 
     def ended(self) -> list[Raw]:
         """The persons that ended since this was asked last."""
