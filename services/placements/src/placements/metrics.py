@@ -32,16 +32,17 @@ def _gauge(name: str, help_text: str, values: Iterable[tuple[str, int]]) -> Metr
     return family
 
 
-def _weeks(values: Iterable[tuple[str, float]]) -> Metric:
+def _weeks(values: Iterable[tuple[str, float, int]]) -> Metric:
     family = HistogramMetricFamily(
         "hnb_statutory_weeks",
         "Weeks from a request to its final plan (20 is the limit)",
         labels=["authority"],
     )
-    by_authority: dict[str, list[float]] = defaultdict(list)
-    for authority, weeks in values:
-        by_authority[authority].append(weeks)
-    for authority, all_weeks in sorted(by_authority.items()):
-        buckets = [(f"{edge}.0", float(sum(weeks <= edge for weeks in all_weeks))) for edge in WEEK_BUCKETS]
-        family.add_metric([authority], [*buckets, ("+Inf", float(len(all_weeks)))], sum(all_weeks))
+    by_authority: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for authority, weeks, plans in values:
+        by_authority[authority].append((weeks, plans))
+    for authority, took in sorted(by_authority.items()):
+        buckets = [(f"{edge}.0", float(sum(plans for weeks, plans in took if weeks <= edge))) for edge in WEEK_BUCKETS]
+        every = float(sum(plans for _, plans in took))
+        family.add_metric([authority], [*buckets, ("+Inf", every)], sum(weeks * plans for weeks, plans in took))
     return family

@@ -61,10 +61,11 @@ _APPEALS = text("""
     GROUP BY a.authority
 """)
 _WEEKS = text("""
-    SELECT p.authority, ((p.data ->> 'issued_on')::date - (r.data ->> 'received_on')::date) / 7.0 AS weeks
+    SELECT p.authority, (p.data ->> 'issued_on')::date - (r.data ->> 'received_on')::date AS days,
+        count(*)::int AS plans
     FROM facts p JOIN facts r ON r.authority = p.authority AND r.type = 'hnb.assessment-requested.v1'
     AND r.about = 'request/' || (p.data ->> 'request_id')
-    WHERE p.type = 'hnb.ehcp-issued.v1' AND p.data ? 'request_id'
+    WHERE p.type = 'hnb.ehcp-issued.v1' AND p.data ? 'request_id' GROUP BY 1, 2
 """)
 
 
@@ -73,6 +74,6 @@ def appeals_open(connection: Connection) -> Iterable[tuple[str, int]]:
     return [(row.authority, row.appeals) for row in connection.execute(_APPEALS)]
 
 
-def weeks_to_plan(connection: Connection) -> Iterable[tuple[str, float]]:
-    """Weeks from request to plan, for each plan whose request is known."""
-    return [(row.authority, float(row.weeks)) for row in connection.execute(_WEEKS)]
+def weeks_to_plan(connection: Connection) -> Iterable[tuple[str, float, int]]:
+    """Weeks from request to plan, and how many plans took so long, where the request is known."""
+    return [(row.authority, row.days / 7, row.plans) for row in connection.execute(_WEEKS)]

@@ -153,7 +153,7 @@ def suppliers(of: Caseload) -> list[Row]:
     for supplier, items in sorted(bought.items()):
         met, not_met = (sum(said is wanted for _, _, said in items) for wanted in (True, False))
         worked_on = {key for key, _, _ in items}
-        ended = [appeals[key] for key in worked_on if key in appeals and appeals[key].concluded_on is not None]
+        ended = [its for key in worked_on if (its := appeals.get(key)) and not its.open_on(of.span.last)]
         rows.append({
             "supplier_ref": supplier, "items": len(items), "appeals": len(worked_on),
             "amount_pence": sum(pence for _, pence, _ in items), "criteria_met": met, "criteria_not_met": not_met,
