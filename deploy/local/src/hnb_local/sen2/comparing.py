@@ -82,9 +82,9 @@ class _Comparison:
         id = about.partition("/")[2]
         asked = self._id("request", plan.asked_on) if plan.asked_on else None
         said = {"plan_id": id, "child_ref": self.child_ref, "issued_on": plan.issued_on}
-        said |= _given(request_id=asked, year_group=plan.year_group)
-        if plan.full:
-            said |= _given(primary_need=plan.need, residential=plan.residential)
+        said |= _given(
+            request_id=asked, primary_need=plan.need, year_group=plan.year_group, residential=plan.residential
+        )
         goes_on = plan.full and plan.ceased is None and self.words.take_back(facts, CEASED)
         # A plan of which only the end is told says no needs: it is dated by its issue, and any fuller word outranks it.
         at = self.saying.at if plan.full else noon(plan.issued_on)
@@ -133,9 +133,8 @@ class _Comparison:
         """The last day of a placement the return no longer has: by its plan's end, or by what the child went to."""
         days = self._plan_ends(gone.data.get("plan_id"))
         for about, placed in self.places.items():
-            stands = self._facts(about).get(MADE)
-            beside = stands is not None and stands.time <= gone.time
-            if not beside and _succeeds(placed.start, placed.setting_id, gone.data):
+            new = MADE not in self._facts(about)  # what is known was beside it, or has been weighed already
+            if new and _succeeds(placed.start, placed.setting_id, gone.data):
                 days.append(_day_before(placed.start))
         return min(days, default=None)
 

@@ -19,7 +19,9 @@ from hnb_local.showing import add_row, console, show_json
 FAULTS_SHOWN = 20
 FAULTS_KEPT = 500
 ABSENT_SHOWN = 5
-_COLUMNS = (saying.NEW, saying.CHANGED, saying.REOPENED, saying.UNCHANGED, saying.OVERTAKEN)
+_COLUMNS = (
+    saying.NEW, saying.CHANGED, saying.REOPENED, saying.CONFIRMED, saying.UNCHANGED, saying.OVERTAKEN,
+)  # fmt: skip
 _ROWS = {
     saying.REQUESTED: "Requests", saying.DECIDED: "Requests decided", saying.CLOSED: "Requests closed",
     saying.ISSUED: "Plans", saying.CEASED: "Plans ceased", saying.MADE: "Placements", saying.ENDED: "Placements ended",

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,7 @@ class _Import:
 
     def _compare_all(self) -> None:
         self._latest_day = self.staging.latest_day()
+        self.saying = replace(self.saying, imported=self.staging.years_imported())
         persons = self.done.persons - self.done.refused
         task = self.progress.add_task("Comparing" if self.asked.dry_run else "Comparing and sending", total=persons)
         with ExitStack() as exits:

@@ -18,7 +18,8 @@ from hnb_local.sen2.pseudonym import Key
 REQUESTED, DECIDED, CLOSED = "assessment-requested", "assessment-decided", "request-closed"
 ISSUED, CEASED = "ehcp-issued", "ehcp-ceased"
 MADE, ENDED = "placement-made", "placement-ended"
-NEW, CHANGED, UNCHANGED, OVERTAKEN, REOPENED = "new", "changed", "unchanged", "overtaken", "reopened"
+NEW, CHANGED, REOPENED, CONFIRMED = "new", "changed", "reopened", "confirmed"  # said
+UNCHANGED, OVERTAKEN = "unchanged", "overtaken"  # not said
 NOON = time(12, tzinfo=UTC)
 LAST_DAY = date(2100, 3, 31)  # the contract's
 ONE_SECOND = timedelta(seconds=1)
@@ -48,12 +49,13 @@ Standing = dict[str, Facts]  # of one child, by record (`plan/sen2-...`)
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """Who says it: the authority, under which source, as of which day, with which key."""
+    """Who says it: the authority, under which source, as of which day, with which key; which years were imported."""
 
     authority: str
     source: str
     reference_date: date
     key: Key
+    imported: frozenset[int] = frozenset()
 
     @property
     def at(self) -> datetime:
@@ -63,6 +65,11 @@ class Saying:
     def comes_after(self, fact: Fact) -> bool:
         """Whether a fact was said for this return's day or one before it, so that the return may say otherwise."""
         return fact.time.date() <= self.reference_date
+
+    def skips_a_year_after(self, fact: Fact) -> bool:
+        """Whether a return between a fact and this one was never imported, so that it may yet come."""
+        between = range(fact.time.year + 1, self.reference_date.year)
+        return not self.imported.issuperset(between)
 
     def overtaken(self, facts: Facts) -> bool:
         """Whether a later return has said anything of this record."""
@@ -98,11 +105,14 @@ class Words:
         if stands.time.date() > at.date():
             self._count(type, OVERTAKEN)
             return stands.time
+        how = CHANGED
         if all(stands.data.get(name) == value for name, value in said.items()) and not again:
-            self._count(type, UNCHANGED)
-            return stands.time
+            if stands.time.date() == at.date() or not self.saying.skips_a_year_after(stands):
+                self._count(type, UNCHANGED)
+                return stands.time
+            how = CONFIRMED  # or the return of a year between, imported later, would count as the later word
         at = _after(at, facts.values())
-        self._say(type, _whole(type, said, stands.data), at, CHANGED)
+        self._say(type, _whole(type, said, stands.data), at, how)
         return at
 
     def ending(self, facts: Facts, type: str, said: Json) -> None:

@@ -18,7 +18,7 @@ import orjson
 from hnb_local.sen2.facts import Told
 from hnb_local.sen2.pseudonym import Identity, Key
 from hnb_local.sen2.records import Fault, Where
-from hnb_local.sen2.saying import CEASED, ENDED, ISSUED, MADE, Fact, Standing
+from hnb_local.sen2.saying import CEASED, ENDED, ISSUED, MADE, REQUESTED, Fact, Standing
 
 CACHE_KIB = 32 * 1024
 _TABLES = """
@@ -108,6 +108,12 @@ class Staging:
     def latest_day(self) -> str:
         """The last day that anything which stands was said for; empty where nothing does."""
         return str(self._database.execute("SELECT coalesce(max(substr(time, 1, 10)), '') FROM standing").fetchone()[0])
+
+    def years_imported(self) -> frozenset[int]:
+        """The years of the returns that anything standing comes from."""
+        # A request and a plan that only ceased are dated by their own days; the rest by a return's.
+        query = "SELECT DISTINCT substr(time, 1, 4) FROM standing WHERE type NOT IN (?, ?)"
+        return frozenset(int(year) for (year,) in self._database.execute(query, (REQUESTED, ISSUED)))
 
     def _known(self, name: str | None, upn: str | None) -> str | None:
         if upn is not None:
