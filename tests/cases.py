@@ -28,11 +28,12 @@ def yearly(pounds: int) -> Json:
 
 
 def made(placement: str = "PL-1", cost: Json | None = None, start: str = "2025-04-01", end: str | None = None,
-         provision: str = "special", child: str = "7f3a9c", **envelope: Any) -> Json:  # fmt: skip
+         provision: str = "special", child: str = "7f3a9c", setting: str = "SET-1",
+         **envelope: Any) -> Json:  # fmt: skip
     return event(
         "placement-made",
         {
-            "placement_id": placement, "child_ref": child, "setting_id": "SET-1", "provision": provision,
+            "placement_id": placement, "child_ref": child, "setting_id": setting, "provision": provision,
             "start_date": start, "end_date": end, "cost": cost,
         },
         **envelope,
@@ -86,10 +87,19 @@ def concluded(appeal: str, **envelope: Any) -> Json:
     return event("tribunal-concluded", data, **envelope)
 
 
-def granted(grant: str, cost: Json | None, provision: str = "element-3", **envelope: Any) -> Json:
-    data = {"grant_id": grant, "provision": provision, "start_date": "2025-04-01", "end_date": "2026-03-31",
-            "cost": cost}  # fmt: skip
-    return event("support-granted", data, **envelope)
+def registered(setting: str = "SET-1", capacity: int | None = 10, capacity_from: str | None = None,
+               name: str = "Ash Field Academy", provision: str = "special", in_area: bool = True,
+               **envelope: Any) -> Json:  # fmt: skip
+    data = {"setting_id": setting, "name": name, "provision": provision, "in_area": in_area, "capacity": capacity}
+    return event("setting-registered", data | ({"capacity_from": capacity_from} if capacity_from else {}), **envelope)
+
+
+def granted(grant: str, cost: Json | None, provision: str = "element-3", start: str = "2025-04-01",
+            end: str = "2026-03-31", setting: str | None = None, children: int | None = None,
+            child_refs: list[str] | None = None, **envelope: Any) -> Json:  # fmt: skip
+    said = {"setting_id": setting, "children": children, "child_refs": child_refs}
+    data = {"grant_id": grant, "provision": provision, "start_date": start, "end_date": end, "cost": cost}
+    return event("support-granted", data | {key: value for key, value in said.items() if value is not None}, **envelope)
 
 
 def commissioned(contract: str, places: int, cost: Json, paid_by: str = "authority", **envelope: Any) -> Json:
