@@ -8,6 +8,8 @@ import typer
 from hnb_local.extracts import command as extracts
 from hnb_local.reports import LEICESTER, Authority, DataDir, Json, LedgerUrl
 from hnb_local.sen2 import command as sen2_command
+from hnb_local.tariff_command import EXAMPLE as TARIFF_EXAMPLE
+from hnb_local.tariff_command import tariff
 
 EXAMPLE = "Example: hnb import payments payments-2025-10.csv --dry-run"
 
@@ -64,3 +66,4 @@ def payments(
 
 
 app.command("csv", epilog=extracts.EXAMPLE)(extracts.csv)
+app.command(epilog=TARIFF_EXAMPLE)(tariff)
