@@ -67,7 +67,7 @@ def take_in(sending: Sending, *, as_json: bool) -> None:
 
 
 def preview(sending: Sending, ledger_url: str | None, *, as_json: bool) -> None:
-    """Show what the file would do to the position: placements says which events would follow, the ledger their effect."""
+    """Show what the file would do to the position: placements says which events follow, the ledger their effect."""
     would = would_say(sending)
     url = find_service("ledger", ledger_url, sending.data_dir)
     asked = {"authority": sending.authority}

@@ -137,15 +137,14 @@ class Mint:
 
     def price(self, said: Said) -> str:
         """The event that says a price. Each round is a second later than the last, so that the newest wins its day."""
+        data = {"placement_id": self.placement_id, "effective_on": str(said.effective_on), "cost": said.cost}
         return make_event(
             "hnb.placement-repriced.v1",
             source=SOURCE,
             id=said.event_id,
             time=_moment(said),
             authority=self.authority,
-            data=PlacementRepriced(
-                placement_id=self.placement_id, effective_on=said.effective_on, cost=said.cost, reason="correction"
-            ),
+            data=PlacementRepriced.model_validate({**data, "reason": "correction"}),
         )
 
     def withdrawal(self, said: Said) -> str:
