@@ -14,7 +14,8 @@ from placements.domain.pace import Bucket, Pace, filled, full, seconds_to_wait, 
 from placements.domain.tokens import Token
 
 REFRESH_SECONDS = 2.0  # how long a revoked token may still be let in, at each replica
-NEW_SECONDS = 0.2  # how long a new one may still be unknown; and so how often unknown ones can make us look
+LOOK_SECONDS = 0.2  # how long unknown ones wait for each other, so that a flood of them is looked up as one
+PATIENCE_SECONDS = 4.0  # a request is answered within ten, also while the database is away
 
 
 def _now() -> datetime:
@@ -40,9 +41,11 @@ class Roll:
 
     async def find(self, hashed: bytes) -> Token | None:
         """The token of this hash, good or ended, as PostgreSQL knew it moments ago; None where there is none."""
-        if not self._is_fresh(hashed):
-            async with self._reading:
-                if not self._is_fresh(hashed):  # nobody else read it while we waited
+        asked = self.clock()
+        if not self._is_fresh(hashed, asked):
+            async with asyncio.timeout(PATIENCE_SECONDS), self._reading:
+                if not self._is_fresh(hashed, asked):  # nobody else read them while we waited
+                    await asyncio.sleep(max(0.0, self._read_at + LOOK_SECONDS - self.clock()))
                     began = self.clock()
                     self._known, self._read_at = await asyncio.to_thread(self._read), began
         token = self._known.get(hashed)
@@ -50,9 +53,9 @@ class Roll:
             self._used[hashed] = self.now()
         return token
 
-    def _is_fresh(self, hashed: bytes) -> bool:
-        age = self.clock() - self._read_at
-        return age < (REFRESH_SECONDS if hashed in self._known else NEW_SECONDS)
+    def _is_fresh(self, hashed: bytes, asked: float) -> bool:
+        # One that is unknown may have been made since: so it is looked for after it was shown, never before.
+        return self._read_at >= asked - REFRESH_SECONDS if hashed in self._known else self._read_at >= asked
 
     def _read(self) -> dict[bytes, Token]:
         with reading(self.engine) as connection:
