@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -33,6 +35,7 @@ from tests.cases import (
     settled,
     withdrawn,
 )
+from tests.contracts.test_shape import METRICS
 from tests.journeys.waiting import until
 from tests.placements.test_door import post
 
@@ -261,6 +264,14 @@ def test_a_span_that_ends_before_it_begins_is_refused_and_so_is_no_authority(doo
     assert door.get("/tribunals").status_code == 422
     assert door.get("/tribunals", params={"authority": LEICESTER, "from": "01/04/2025"}).status_code == 422
     assert door.get("/tribunals", params={"authority": LEICESTER, "part": "children"}).status_code == 422
+
+
+def test_every_part_and_figure_is_described() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "clocks.md").read_text()
+    figures = {name for name in METRICS["placements"] if re.search("clocks|issued|transfers|tribunal", name)}
+    assert len(figures) == 8
+    for name in (*PARTS, *figures):
+        assert f"`{name}`" in text, name
 
 
 DAYS = st.dates(date(2023, 1, 1), date(2026, 12, 31))
