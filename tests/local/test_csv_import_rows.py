@@ -94,6 +94,7 @@ def test_what_is_wrong_with_a_childs_pseudonym_is_said_without_the_cell(tmp_path
     ("row", "why"),
     [
         ("A12345678901,Khan,Amira,01/02/2015", "UPN: is no UPN: a letter and 12 digits"),
+        ("A820001216001,,,", "UPN: is no UPN: its check letter does not fit"),
         ("A1.2E+10,,,", "UPN: is no UPN: a letter and 12 digits"),
         (",Khan,Amira,", "UPN and Born: empty: nobody can tell who this is"),
         (",Khan,Amira,31/02/2015", "Born: there is no such day"),
@@ -115,8 +116,8 @@ def test_what_is_wrong_with_who_a_child_is_is_said_without_any_cell(tmp_path: Pa
 def test_the_columns_that_say_who_a_child_is_become_a_pseudonym(tmp_path: Path) -> None:
     toml = with_field('child_ref = { pseudonym = { upn = "UPN" } }')
     header = HEADER.replace("Pupil", "UPN")
-    data = data_of(tmp_path, f"{header}PL-1,a 123456789012,SET-1,SS,01/09/2025,,1\n", toml)
-    assert data["child_ref"] == "p-A123456789012-0-0-"
+    data = data_of(tmp_path, f"{header}PL-1,n 820001216001,SET-1,SS,01/09/2025,,1\n", toml)
+    assert data["child_ref"] == "p-N820001216001-0-0-"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hnb_local.cells import Wrong, financial_year, is_shortened, pence_of_pounds
 from hnb_local.extracts.contract import Kind
 from hnb_local.extracts.dates import read_day
 from hnb_local.extracts.mapping import FromCells, Pseudonym
+from hnb_local.sen2.fields import upn_letter
 
 # The UPN, the surname, the forename and the birth date, as far as they are known, made a child's pseudonym.
 MakePseudonym = Callable[[str, str, str, date | None], str]
@@ -47,14 +48,22 @@ def pseudonym_of(node: Pseudonym, texts: Sequence[str], make: MakePseudonym) -> 
         said.get(column or "", "") for column in (node.upn, node.surname, node.forename, node.birth_date)
     )
     upn = re.sub(r"\s", "", upn).upper()
-    if upn and node.upn and not _UPN.fullmatch(upn):
-        raise Wrong(node.upn, None, "is no UPN: a letter and 12 digits")
+    if upn and node.upn:
+        _check_upn(node.upn, upn)
     named = bool(surname and forename and born)
     if not upn and not named:
         columns = [column for column, text in said.items() if not text]
         raise Wrong(" and ".join(columns), None, "empty: nobody can tell who this is")
     birth_date = read_day(node.birth_date, born, node.dates) if named and node.birth_date else None
     return make(upn, surname, forename, birth_date)
+
+
+def _check_upn(column: str, upn: str) -> None:
+    """Wrong where it is none: with a slip in it, it is perhaps another child's."""
+    if not _UPN.fullmatch(upn) or set(upn) & set("IOS"):
+        raise Wrong(column, None, "is no UPN: a letter and 12 digits")
+    if upn_letter(upn[1:]) != upn[0]:
+        raise Wrong(column, None, "is no UPN: its check letter does not fit")
 
 
 def refuse_error(column: str, text: str) -> None:
