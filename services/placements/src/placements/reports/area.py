@@ -60,7 +60,7 @@ def head(connection: Connection, asked: Asked) -> dict[str, Any]:
     return {
         "authority": asked.authority,
         "on": asked.today,
-        **totals(compared for _, compared in _compared(connection, asked)),
+        "total": totals(compared for _, compared in _compared(connection, asked)),
         "setting_not_registered": connection.scalar(_UNREGISTERED, binds),
         "assumption": ASSUMPTION,
     }
