@@ -47,9 +47,9 @@ def certificate_due_on(told_on: date) -> date:
 def window_ends_on(decided_on: date, certificate_on: date | None = None) -> date:
     """The last day to appeal: two months from the decision or one from the certificate, whichever is later.
 
-    Source: the tribunal's procedure rules (health, education and social care chamber) 2008, rule 20(1)(c). A window that
-    ends from 25 December to 1 January, or in August, runs to the first working day after (rule 12(3)); one that ends on
-    any other day that is not a working day, to the next (rule 12(2)).
+    Source: the tribunal's procedure rules (health, education and social care chamber) 2008, rule 20(1)(c). A window
+    that ends from 25 December to 1 January, or in August, runs to the first working day after (rule 12(3)); one that
+    ends on any other day that is not a working day, to the next (rule 12(2)).
     """
     last = months_after(decided_on, DECISION_MONTHS)
     if certificate_on is not None:
