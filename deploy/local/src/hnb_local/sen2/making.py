@@ -72,7 +72,7 @@ def _wrong(people: int, form: str, years: int, lea: str, out: Path | None, autho
     if not (len(lea) == 3 and lea.isdecimal()):
         return "--lea is three digits."
     if authority != "E06000016" and lea == "856":
-        return "--lea 856 is Leicester's: say the number of the council that --authority names."
+        return "--lea 856 is Leicester's: say that of the council --authority names."
     return "" if out else "Give --out, or --dry-run."
 
 
