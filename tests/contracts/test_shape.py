@@ -58,7 +58,7 @@ METRICS = {
                    "hnb_statutory_clocks", "hnb_plans_issued", "hnb_phase_transfers", "hnb_tribunal_deadlines",
                    "hnb_tribunal_lodged", "hnb_tribunal_concluded", "hnb_tribunal_cost_pounds",
                    "hnb_tribunal_mediations", "hnb_placements_out_of_area", "hnb_register_mismatches",
-                   "hnb_tariff_unsettled"},
+                   "hnb_tariff_unsettled", "hnb_door_refusals"},
     "ledger": {
         "hnb_budget_pounds", "hnb_committed_pounds", "hnb_spent_pounds", "hnb_headroom_pounds",
         "hnb_contingent_pounds", "hnb_provisional_pounds", "hnb_grant_pounds", "hnb_reserve_closing_pounds",

@@ -13,7 +13,7 @@ from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.folder import ADDRESSES_FILE
 
 ANSWER_SECONDS = 30
-NOT_FOUND, TOO_MANY = 404, 429
+UNAUTHORISED, NOT_FOUND, TOO_MANY = 401, 404, 429
 TRIES = 8
 LONGEST_WAIT_SECONDS = 60
 
@@ -71,9 +71,9 @@ def exchange(
         raise CommandFailed(f"What answers at {url} is not the {service} service.") from None
     if answer.is_success:
         return said
-    if answer.status_code in (401, 403):
-        raise CommandFailed(f"The {service} service wants a token: set HNB_TOKEN.")
     reason = str(said.get("detail", answer.status_code)) if isinstance(said, dict) else str(answer.status_code)
+    if answer.status_code == UNAUTHORISED:
+        raise CommandFailed(f"The {service} service wants a good token in HNB_TOKEN: {reason.rstrip('.')}.")
     if answer.status_code == NOT_FOUND:
         raise CommandFailed(f"{reason[:1].upper()}{reason[1:].rstrip('.')}.")
     faults = [f"{one['field']}: {one['message']}" for one in said.get("errors") or []] if isinstance(said, dict) else []
