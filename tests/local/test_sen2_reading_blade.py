@@ -178,6 +178,7 @@ def test_a_missing_or_doubled_column_is_named(folder: Path, name: str, column: s
         (lambda text: text.replace(b"Ogonek", b"Og\x00nek"), "line 2, encoding: holds a zero byte"),
         (lambda text: text.replace(b"Ogonek", b"Og\x81\xffnek"), "encoding: is neither UTF-8, UTF-16 nor Windows-1252"),
         (lambda _: b"", "header: is empty"),
+        (lambda text: text + b"," * 200_000, "line 5, CSV: is a line of more than 100,000 characters"),
     ],
 )
 def test_a_damaged_file_is_refused_with_its_line(folder: Path, damage: Callable[[bytes], bytes], said: str) -> None:

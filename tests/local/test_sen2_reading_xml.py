@@ -135,6 +135,7 @@ def test_a_document_type_is_refused_before_any_of_it_is_read(tmp_path: Path, att
         ("\n<Requests></Requests>", "line 5, requests: stands outside every Person"),
         ("<x>" * 40 + "</x>" * 40, "elements stand more than 32 deep"),
         ("".join(f"<e{n}/>" for n in range(600)), "more than 500 different elements"),
+        ("".join(f'<e x{n}="1"/>' for n in range(600)), "more than 500 different attributes"),
         (f"<Person><Surname>{'A' * 200_000}</Surname></Person>", "one element holds more than 10,000 characters"),
         (f"<Person>{'<Requests/>' * 2_001}</Person>", "one person has more than 2,000 records"),
         (f"<!-- {'A' * 2_000_000} -->", "one tag or comment is longer than 1,048,576 bytes"),

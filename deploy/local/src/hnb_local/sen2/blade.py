@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from hnb_local.sen2.encodings import encoding_of
 from hnb_local.sen2.joining import Joined
@@ -11,6 +12,7 @@ from hnb_local.sen2.raw import Header, Raw, UnusableReturn, unusable
 from hnb_local.sen2.records import Fault, Where
 from hnb_local.sen2.schema import TABLES, Table
 
+MAX_LINE = 100_000
 _NAME = re.compile(r"blade-export_(.+)_([a-z0-9]+)\.csv", re.IGNORECASE)
 
 
@@ -84,7 +86,7 @@ def _rows(file: Path, encoding: str, table: Table) -> Iterator[tuple[int, list[s
     line = 1
     try:
         with file.open(encoding=encoding, newline="") as text:
-            reader = csv.reader(text, strict=True)
+            reader = csv.reader(_lines(file, text), strict=True)
             header = next(reader, [])
             places = _places(file, table, header, wanted)
             line = reader.line_num + 1
@@ -95,6 +97,15 @@ def _rows(file: Path, encoding: str, table: Table) -> Iterator[tuple[int, list[s
                 line = reader.line_num + 1
     except csv.Error as error:
         raise unusable(file, line, "CSV", f"is no whole CSV row ({error})") from None
+
+
+def _lines(file: Path, text: TextIO) -> Iterator[str]:
+    number = 0
+    while line := text.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            raise unusable(file, number, "CSV", f"is a line of more than {MAX_LINE:,} characters")
+        yield line
 
 
 def _refuse_other_widths(file: Path, line: int, cells: list[str], width: int) -> None:

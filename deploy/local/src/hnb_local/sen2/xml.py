@@ -62,6 +62,7 @@ class _Handler:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._names: dict[str, str] = {}
+        self._attributes: set[str] = set()
         self._fed = 0
         self._depth = 0
         self._open: list[Raw] = []
@@ -109,15 +110,19 @@ class _Handler:
     def _refuse_doctype(self, *_: object) -> None:
         raise self._refusal("DOCTYPE", "declares a document type, as entity attacks do: a return has none")
 
-    def _start(self, name: str, _: object) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
+        if attributes:
+            self._attributes.update(attributes)  # not read; but expat never forgets a name
         local = self._names.get(name) or self._named(name)
         self._text.clear()
         if local in RECORDS:
             self._open_record(local)
         elif local == "header" and not self._open:
             self._header_depth = self._depth
-        elif self._depth > MAX_DEPTH:
+        if len(self._attributes) > MAX_NAMES:
+            raise self._refusal("XML", f"has more than {MAX_NAMES} different attributes: it is no SEN2 return")
+        if self._depth > MAX_DEPTH:
             raise self._refusal(local, f"elements stand more than {MAX_DEPTH} deep in one another")
 
     def _open_record(self, table: str) -> None:
