@@ -217,6 +217,17 @@ def test_a_running_request_shows_its_three_limits_and_a_closed_one_none(door: Te
         "2026-02-16", "2026-04-27", "2026-05-25")  # fmt: skip
 
 
+def test_a_refusal_overturned_gives_fourteen_weeks_from_the_order(door: TestClient, on: On) -> None:
+    post(door, [
+        requested("R-1", "2025-06-02", "a"), decided("R-1", "2025-07-01", "refuse", time="2025-07-01T09:00:00Z"),
+        appealed("AP-1", "2025-08-01", "a", appeal_type="refusal-to-assess"), settled("AP-1", "2026-01-12"),
+        decided("R-1", "2026-01-20", time="2026-01-20T09:00:00Z"),
+    ])  # fmt: skip
+    (found,) = on("2026-04-20").get("/statutory-clocks").json()["clocks"]
+    assert (found["ordered_on"], found["limit_weeks"], found["weeks"]) == ("2026-01-12", 14, 14)
+    assert (found["due_on"], found["plan_due_on"], found["overdue"]) == ("2026-04-20", "2026-04-20", False)
+
+
 def test_clocks_are_read_page_by_page_over_all_authorities_and_as_csv(door: TestClient, on: On) -> None:
     authorities = [LEICESTER, "E08000025"]
     post(door, [requested(f"R-{n}", "2026-01-05", authority=one) for one in authorities for n in range(3)])

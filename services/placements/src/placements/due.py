@@ -22,7 +22,7 @@ Counts = Iterable[tuple[tuple[str, ...], float]]
 def clocks_running_out(connection: Connection, today: date) -> Iterator[Condition]:
     """Requests at weeks 5 and 6 without a decision, and at 16, 18 and 20 without a plan; the value is the week."""
     for row in clocks.running(connection, _all(today)):
-        weeks = stage(clock(row["received_on"], row["decided_on"], today))
+        weeks = stage(clock(row["received_on"], row["decided_on"], today, row["ordered_on"]))
         if weeks is not None:
             name = "clock-decision" if row["decided_on"] is None else "clock-plan"
             since = _morning(weeks_after(row["received_on"], weeks))

@@ -9,16 +9,15 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection, Engine
 
 from placements.api.answers import Form, Report, as_asked
-from placements.api.asked import Authority, Limit
+from placements.api.asked import After, Authority, Limit
 from placements.domain import clocks as rules
 from placements.reports import clocks, duties
 from placements.reports.paging import Asked, cursor
 
-After = Annotated[str, Query(max_length=500, description="what `next` of the page before says")]
 Year = Annotated[int | None, Query(ge=1990, le=2099, description="a calendar year; this one when left out")]
 CLOCK_COLUMNS = (
-    "authority", "request_id", "received_on", "decided_on", "exception", "weeks", "limit_weeks", "due_on", "overdue",
-    "days_left", "decision_due_on", "no_plan_notice_due_on", "plan_due_on",
+    "authority", "request_id", "received_on", "decided_on", "ordered_on", "exception", "weeks", "limit_weeks", "due_on",
+    "overdue", "days_left", "decision_due_on", "no_plan_notice_due_on", "plan_due_on",
 )  # fmt: skip
 TIMELINESS = (
     "New plans issued in the calendar year; in time up to and on the last day of week 20 from the request. Published "
@@ -44,10 +43,16 @@ def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
         wanted = year or today().year
         report = Report(
             "timeliness", clocks.TIMELINESS_COLUMNS, lambda connection, *_: clocks.rates(connection, authority, wanted),
-            lambda row: row["authority"], lambda _: {"year": wanted, "definition": TIMELINESS},
+            head=lambda _: {"year": wanted, "definition": TIMELINESS},
         )  # fmt: skip
-        return as_asked(engine, form, report, "", 1_000)
+        return as_asked(engine, form, report)
 
+    _transfers(router, engine, today)
+    _orders(router, engine, today)
+    return router
+
+
+def _transfers(router: APIRouter, engine: Engine, today: Callable[[], date]) -> None:
     @router.get("/phase-transfers", summary="Plans whose child changes phase, and by when they must say where to")
     def get_transfers(
         form: Form, authority: Authority = "", year: Year = None, after: After = "", limit: Limit = 1_000
@@ -68,9 +73,6 @@ def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
         report = Report("phase_transfers", duties.TRANSFER_COLUMNS, rows,
                         lambda row: cursor(row["authority"], row["plan_id"]), head)  # fmt: skip
         return as_asked(engine, form, report, after, limit)
-
-    _orders(router, engine, today)
-    return router
 
 
 def _orders(router: APIRouter, engine: Engine, today: Callable[[], date]) -> None:

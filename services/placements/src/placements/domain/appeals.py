@@ -9,13 +9,13 @@ from typing import Any
 from hnb.calendar import ONE_DAY, Span, financial_years, year_label, year_span
 from hnb.money import divide_half_up
 from placements.domain.clocks import months_after
+from placements.domain.orders import AGAINST_THE_AUTHORITY
 from placements.domain.timeliness import percent, tenths
 
 # What was recorded of tribunals from 2020 on was not recorded robustly; from December 2024 on it is (the scrutiny
 # review of the High Needs Block, 8.2).
 RELIABLE_FROM = date(2024, 12, 1)
 UNRELIABLE = "not reliably recorded"
-AGAINST_THE_AUTHORITY = ("upheld", "part-upheld", "conceded")
 _WITHOUT_A_HEARING = ("conceded", "withdrawn", "mediated")  # where nobody said: settled between the parties
 
 Row = dict[str, Any]

@@ -13,6 +13,7 @@ from typing import Literal
 # a final plan within 20 (reg. 13).
 STATUTORY_WEEKS = (6, 16, 20)
 DECISION_WEEKS, NO_PLAN_WEEKS, PLAN_WEEKS = STATUTORY_WEEKS
+ORDERED_PLAN_WEEKS = 14  # a final plan after the tribunal ordered the assessment (reg. 44(2)(b), 45(3A))
 
 # When officers want to hear of a clock: before a decision is due, and before a plan is.
 DECISION_STAGES, PLAN_STAGES = (5, 6), (16, 18, 20)
@@ -53,18 +54,25 @@ def state(due_on: date, met_on: date | None, today: date) -> State:
     return "running" if today <= due_on else "overdue"
 
 
-def clock(received_on: date, decided_on: date | None, today: date) -> Clock:
+def clock(received_on: date, decided_on: date | None, today: date, ordered_on: date | None = None) -> Clock:
     """Where a request stands that has no plan yet: the 6 weeks run until it is decided, the 20 until a plan.
 
     A limit is met on its last day: due 20 weeks after receipt means on that weekday (reg. 13). The 16 weeks bind only
-    a request that ends without a plan, which is not known while it runs.
+    a request that ends without a plan, which is not known while it runs. One refused first and assessed after an
+    appeal (`ordered_on`, when it was decided or conceded) has 14 weeks from there.
     """
-    limit = DECISION_WEEKS if decided_on is None else PLAN_WEEKS
+    if decided_on is not None and ordered_on is not None:
+        received_on, limit = ordered_on, ORDERED_PLAN_WEEKS
+    else:
+        limit = DECISION_WEEKS if decided_on is None else PLAN_WEEKS
     due_on = weeks_after(received_on, limit)
     return Clock((today - received_on).days // 7, limit, due_on, today > due_on)
 
 
 def stage(at: Clock) -> int | None:
-    """The last of the weeks officers want to hear of that a clock has run; None where it is too early."""
-    stages = DECISION_STAGES if at.limit_weeks == DECISION_WEEKS else PLAN_STAGES
+    """The last of the weeks officers want to hear of that a clock has run; None where it is too early.
+
+    What the tribunal ordered is heard of as such, once it is overdue.
+    """
+    stages = {DECISION_WEEKS: DECISION_STAGES, PLAN_WEEKS: PLAN_STAGES}.get(at.limit_weeks, ())
     return max((weeks for weeks in stages if at.weeks >= weeks), default=None)

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from placements.domain.appeals import (
-    AGAINST_THE_AUTHORITY,
     Appeal,
     Caseload,
     Key,
@@ -16,6 +15,7 @@ from placements.domain.appeals import (
     months,
     recorded,
 )
+from placements.domain.orders import AGAINST_THE_AUTHORITY
 from placements.domain.timeliness import percent, tenths
 
 # A mediation is of the same dispute as an appeal lodged within half a year of it: two months to appeal or to ask for

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from placements.domain.clocks import State, state, weeks_after
+from placements.domain.clocks import ORDERED_PLAN_WEEKS, State, state, weeks_after
 
 AGAINST_THE_AUTHORITY = ("upheld", "part-upheld", "conceded")
 
 # SEND Regulations 2014, reg. 44(2) for orders; reg. 45 sets the same weeks where the authority conceded.
-_START_WEEKS, _NO_PLAN_WEEKS, _ASSESSED_PLAN_WEEKS = 2, 10, 14  # (b)
+_START_WEEKS, _NO_PLAN_WEEKS = 2, 10  # (b), with the 14 of the plan
 _DRAFT_WEEKS, _PLAN_WEEKS = 5, 11  # (c)
 _PROVISION_WEEKS, _SETTING_WEEKS = 5, 2  # (e) and (f)
 
@@ -50,7 +50,7 @@ def duties(order: Order, today: date) -> Iterator[Duty]:
             if order.no_plan_on is not None and order.issued_on is None:
                 yield _duty(order, today, "give notice of no plan", "44(2)(b)(i)", _NO_PLAN_WEEKS, order.no_plan_on)
             else:
-                yield _duty(order, today, "send the final plan", "44(2)(b)(ii)", _ASSESSED_PLAN_WEEKS, order.issued_on)
+                yield _duty(order, today, "send the final plan", "44(2)(b)(ii)", ORDERED_PLAN_WEEKS, order.issued_on)
         case "refusal-to-issue":
             yield _draft(order, today)
             yield _duty(order, today, "send the final plan", "44(2)(c)(ii)", _PLAN_WEEKS, order.issued_on)

@@ -1,14 +1,20 @@
 """What a bearer token lets its bearer do: which rights it has, and what lies outside its scope."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
 from hnb.events import CASE_EVENTS, Event, EventWithdrawn, FieldError
 
-Right = Literal["send", "read", "manage"]
+Right = Literal["send", "read", "records", "manage"]
 RIGHTS: tuple[Right, ...] = get_args(Right)
+MEANING: dict[Right, str] = {
+    "send": "send events",
+    "read": "read reports, which name no child",
+    "records": "read events and facts as they were said, with the children's pseudonyms",
+    "manage": "change what is not an event, such as the tariff",
+}
 ANY = "*"
 FAMILIES = frozenset(stream for stream, _ in CASE_EVENTS.values())
 
@@ -79,14 +85,13 @@ def outside(scope: Scope, event: Event) -> list[FieldError]:
     return faults
 
 
-def unreadable(scope: Scope, authorities: Iterable[str]) -> str | None:
-    """Why a question about these councils (none named: about all of them) may not be asked; None when it may."""
-    if "read" not in scope.rights:
-        return "this token is not for reading"
+def why_beyond(scope: Scope, right: Right, authorities: Sequence[str]) -> str | None:
+    """Why something may not be asked about these councils (none, or one left empty: about all); None when it may."""
+    if right not in scope.rights:
+        return f"this token may not {MEANING[right]}"
     if ANY in scope.authorities:
         return None
-    asked = [authority for authority in authorities if authority]
-    if not asked:
-        return "this token reads some authorities only: say which, with ?authority="
-    beyond = sorted(one for one in asked if not scope.holds_authority(one))
+    if not all(authorities) or not authorities:
+        return "this token is for some authorities only: say which, with ?authority="
+    beyond = sorted(one for one in set(authorities) if not scope.holds_authority(one))
     return f"{', '.join(beyond)[:200]} is outside this token's scope" if beyond else None

@@ -9,7 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from placements.domain import timeliness
-from placements.domain.clocks import DECISION_WEEKS, NO_PLAN_WEEKS, PLAN_WEEKS, clock, weeks_after
+from placements.domain.clocks import (
+    DECISION_WEEKS,
+    NO_PLAN_WEEKS,
+    ORDERED_PLAN_WEEKS,
+    PLAN_WEEKS,
+    clock,
+    weeks_after,
+)
+from placements.domain.orders import AGAINST_THE_AUTHORITY
 from placements.domain.timeliness import Took
 from placements.reports.paging import Asked
 
@@ -17,9 +25,16 @@ Row = dict[str, Any]
 
 _RUNNING = text("""
     SELECT r.authority, r.data ->> 'request_id' AS request_id, (r.data ->> 'received_on')::date AS received_on,
-        (d.data ->> 'decided_on')::date AS decided_on, d.data ->> 'exception' AS exception
+        (d.data ->> 'decided_on')::date AS decided_on, o.ordered_on, d.data ->> 'exception' AS exception
     FROM facts r
     LEFT JOIN facts d ON d.authority = r.authority AND d.about = r.about AND d.type = 'hnb.assessment-decided.v1'
+    CROSS JOIN LATERAL (
+        SELECT max((c.data ->> 'concluded_on')::date) AS ordered_on FROM facts l
+        JOIN facts c ON c.authority = l.authority AND c.about = l.about AND c.type = 'hnb.tribunal-concluded.v1'
+        WHERE l.authority = r.authority AND l.type = 'hnb.tribunal-lodged.v1'
+        AND l.data ->> 'child_ref' = r.data ->> 'child_ref' AND l.data ->> 'appeal_type' = 'refusal-to-assess'
+        AND (l.data ->> 'lodged_on')::date >= (r.data ->> 'received_on')::date
+        AND c.data ->> 'outcome' = ANY(CAST(:against AS text[]))) AS o
     WHERE r.type = 'hnb.assessment-requested.v1' AND (:authority = '' OR r.authority = :authority)
     AND (r.authority, r.about) > (:after_authority, 'request/' || CAST(:after_id AS text))
     AND coalesce(d.data ->> 'outcome', 'assess') = 'assess'
@@ -65,22 +80,24 @@ TIMELINESS_COLUMNS = (
 
 def running(connection: Connection, asked: Asked) -> Iterator[Row]:
     """Requests neither refused, closed nor with a plan: where each stands on `asked.today`, and its three limits."""
-    for row in connection.execute(_RUNNING, asked.binds()).mappings():
+    binds = asked.binds() | {"against": "{" + ",".join(AGAINST_THE_AUTHORITY) + "}"}
+    for row in connection.execute(_RUNNING, binds).mappings():
         received_on = row["received_on"]
-        at = clock(received_on, row["decided_on"], asked.today)
+        at = clock(received_on, row["decided_on"], asked.today, row["ordered_on"])
         yield {
             **row, "weeks": at.weeks, "limit_weeks": at.limit_weeks, "due_on": at.due_on, "overdue": at.overdue,
             "days_left": (at.due_on - asked.today).days,
             "decision_due_on": weeks_after(received_on, DECISION_WEEKS),
             "no_plan_notice_due_on": weeks_after(received_on, NO_PLAN_WEEKS),
-            "plan_due_on": weeks_after(received_on, PLAN_WEEKS),
+            "plan_due_on": weeks_after(received_on, PLAN_WEEKS) if row["ordered_on"] is None
+            else weeks_after(row["ordered_on"], ORDERED_PLAN_WEEKS),
         }  # fmt: skip
 
 
 def rates(connection: Connection, authority: str, year: int) -> list[Row]:
     """The 20-week rate of a calendar year, and the 6 and 16-week ones, a row an authority that did anything in it.
 
-    A plan or decision whose request the register does not know is counted as such and in no rate.
+    A plan whose request the register does not know is counted as such and in no rate, a decision or notice not at all.
     """
     binds = {"authority": authority, "first": date(year, 1, 1), "last": date(year, 12, 31)}
     took: dict[str, dict[str, list[Took]]] = defaultdict(lambda: defaultdict(list))
