@@ -179,28 +179,51 @@ def test_nobody_withdraws_what_another_source_said(service: Service, door: TestC
 
 def test_a_token_reads_what_it_is_for_and_nothing_else(service: Service, door: TestClient) -> None:
     sends, reads = make(service.engine), make(service.engine, may=("read",))
-    ours, theirs = made(), made(authority=BIRMINGHAM)
-    post(door, OPERATORS, [ours, theirs])
 
     def ask(path: str, token: str) -> int:
         return int(door.get(path, headers=bearing(token)).status_code)
 
     assert ask(f"/waiting?authority={LEICESTER}", reads) == 200
     assert ask(f"/waiting?authority={LEICESTER}", sends) == 403
-    assert ask("/waiting", reads) == 403, "of all councils"
+    for of_all in ("", "?authority=", f"?authority={LEICESTER}&authority=", f"?authority=&authority={LEICESTER}"):
+        assert ask(f"/waiting{of_all}", reads) == 403, of_all
     assert ask(f"/waiting?authority={BIRMINGHAM}", reads) == 403
     assert ask(f"/waiting?authority={LEICESTER}&authority={BIRMINGHAM}", reads) == 403
-    assert ask(f"/events//capita-one/leicester/{ours['id']}", reads) == 200
-    assert ask(f"/events//capita-one/leicester/{ours['id']}", sends) == 403
-    assert ask(f"/events//capita-one/leicester/{theirs['id']}", reads) == 404, "nor whether there is one"
     assert ask("/openapi.json", sends) == 200, "how to send is for every sender"
-    assert post(door, reads, ours).status_code == 403
+    assert post(door, reads, made()).status_code == 403
+
+
+def test_what_holds_pseudonyms_is_for_tokens_that_may_read_records(service: Service, door: TestClient) -> None:
+    reads, compares = make(service.engine, may=("read",)), make(service.engine, may=("records",))
+    ours, theirs = made(), made(authority=BIRMINGHAM)
+    other = made(source="/liquidlogic/leicester")
+    post(door, OPERATORS, [ours, theirs, other])
+
+    def ask(path: str, token: str) -> int:
+        return int(door.get(path, headers=bearing(token)).status_code)
+
+    facts = f"/register?kind=placement&authority={LEICESTER}"
+    assert (ask(facts, compares), ask(facts, reads)) == (200, 403)
+    assert ask(facts.replace(LEICESTER, BIRMINGHAM), compares) == 403
+    mine = f"/events//capita-one/leicester/{ours['id']}"
+    assert (ask(mine, compares), ask(mine, reads)) == (200, 403)
+    assert ask(f"/events//capita-one/leicester/{theirs['id']}", compares) == 404, "nor whether there is one"
+    assert ask(f"/events//liquidlogic/leicester/{other['id']}", compares) == 404
+    many = f"/events?authority={LEICESTER}&source=/capita-one/leicester&id={ours['id']}"
+    assert (ask(many, compares), ask(many, reads)) == (200, 403)
+    assert ask(many.replace("capita-one", "liquidlogic"), compares) == 403
+    assert ask(many.replace(LEICESTER, BIRMINGHAM), compares) == 403
 
 
 def test_a_token_for_sending_and_reading_manages_nothing(service: Service, door: TestClient) -> None:
     token = make(service.engine, may=("send", "read"))
     for path in ("/tariff", "/events/x", "/anything"):
         assert door.post(path, json={}, headers=bearing(token)).status_code == 403
+    manager = make(service.engine, may=("manage",))
+    prices = [{"academic_year": 2025, "provision": "special", "amount_pence": 3_350_000, "per": "year"}]
+    for authority, status in ((BIRMINGHAM, 403), ("", 403), (LEICESTER, 201)):
+        asked = {"authority": authority, "author": "A. Officer"}
+        assert door.post("/tariff", json=prices, params=asked, headers=bearing(manager)).status_code == status
 
 
 def test_the_operators_own_token_is_held_to_no_scope(service: Service, door: TestClient) -> None:

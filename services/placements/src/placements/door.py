@@ -2,11 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 import structlog
 from prometheus_client import Counter
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Send
@@ -16,12 +15,12 @@ from hnb.bearer import bearer_token, token_hash, unauthorised
 from hnb.http import OPEN_PATHS, problem
 from hnb.telemetry import Telemetry
 from placements.domain.pace import BURST_SECONDS, Pace
-from placements.domain.tokens import EVERYTHING, Scope, Token, unreadable
+from placements.domain.tokens import EVERYTHING, MEANING, Scope, Token, why_beyond
 from placements.roll import Roll
 from placements.settings import PlacementsSettings
 from placements.tokens import short_id
 
-EVENTS = "/events"
+EVENTS, REGISTER = "/events", "/register"
 DESCRIPTIONS = ("/docs", "/openapi.json", "/asyncapi", "/static-offline-docs")  # hold nothing of anybody's
 log = structlog.get_logger(__name__)
 
@@ -143,14 +142,13 @@ class Door:
 def _why_beyond(scope: Scope, call: Call) -> str | None:
     """Why a token of this scope may not make this call; the events in it are looked at one by one, later."""
     path: str = call["path"]
+    asked = QueryParams(call["query_string"])  # as the routes read it: one question has one meaning
     if path.startswith(DESCRIPTIONS):
         return None
-    if call["method"] in ("GET", "HEAD"):
-        if path.startswith(EVENTS + "/"):  # the event says whose it is
-            return None if "read" in scope.rights else "this token is not for reading"
-        asked = parse_qs(call["query_string"].decode("latin-1")).get("authority", [])
-        return unreadable(scope, asked)
-    right = "send" if path == EVENTS else "manage"
-    if right not in scope.rights:
-        return "this token is not for sending events" if right == "send" else "this token is not for managing"
-    return None
+    if call["method"] not in ("GET", "HEAD"):
+        if path == EVENTS:
+            return None if "send" in scope.rights else f"this token may not {MEANING['send']}"
+        return why_beyond(scope, "manage", asked.getlist("authority"))
+    if path.startswith(EVENTS + "/"):  # the event itself says whose it is
+        return None if "records" in scope.rights else f"this token may not {MEANING['records']}"
+    return why_beyond(scope, "records" if path in (EVENTS, REGISTER) else "read", asked.getlist("authority"))

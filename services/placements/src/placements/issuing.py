@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from hnb.database import connect, reading, transaction
 from hnb.events import CASE_EVENTS
 from placements import tokens
-from placements.domain.tokens import ANY, FAMILIES, RIGHTS, Scope
+from placements.domain.tokens import ANY, FAMILIES, MEANING, RIGHTS, Scope
 from placements.tokens import Wanted
 
 USUAL_DAYS, MOST_DAYS = 365, 3650
@@ -61,10 +61,11 @@ def _describe_new(new: argparse.ArgumentParser) -> None:
     new.description = "Makes a token and prints it on standard output. What may be repeated is marked with +."
     new.add_argument("name", type=_name, help="whose it is, for people: capita-one. Several may have one name")
     several = partial(new.add_argument, action="append")
+    rights = "; ".join(f"{right}: {what}" for right, what in MEANING.items())
     several("--authority", required=True, type=_authority, metavar="CODE", help="+ an ONS code it is for, or any")
     several("--source", required=True, type=_source, help="+ a source it may speak for, or the beginning of some and *")
     several("--type", type=_type, help="+ an event type (placement-made) or family (placement); any where not said")
-    several("--may", choices=RIGHTS, help="+ send events (where not said), read the register, manage the rest")
+    several("--may", choices=RIGHTS, help=f"+ what it may do; send where not said. {rights}")
     new.add_argument("--days", type=_days, default=USUAL_DAYS, help=f"how long it is good; {USUAL_DAYS} where not said")
     new.add_argument("--events-per-second", type=_pace, help="a pace of its own; the service's where not said")
     new.set_defaults(do=_new)
