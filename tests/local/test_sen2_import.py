@@ -101,7 +101,7 @@ class Council:
         }
 
     def positions(self, year: int) -> Any:
-        query = {"authority": self.authority, "financial_year": year}
+        query: dict[str, Any] = {"authority": self.authority, "financial_year": year}
         return httpx.get(self.stack.urls["ledger"] + "/positions", params=query, trust_env=False).json()["lines"]
 
 

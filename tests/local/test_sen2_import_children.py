@@ -227,3 +227,11 @@ def test_a_pseudonym_holds_both_hashes_and_shows_nobody() -> None:
     assert KEY.identity(accented) == KEY.identity(plain)
     twin = child(forename="Primrose", upn="H801200001002")
     assert KEY.identity(twin).name != KEY.identity(person).name
+
+
+def test_an_exception_to_the_20_weeks_is_told_as_one_nobody_named(register: PlainRegister) -> None:
+    request = requested(placed())
+    assert request.assessment is not None
+    excepted = replace(request, assessment=replace(request.assessment, week20=True))
+    plan = next(event["data"] for event in take(register, child(excepted)).events if "issued" in event["type"])
+    assert plan["exception"] == "unspecified"

@@ -75,7 +75,8 @@ class _Comparison:
             if said_on is None and stands is not None and stands.data["outcome"] == outcome:
                 said_on = stands.data["closed_on"]
             closed_on = said_on or str(self.saying.reference_date)
-            self.words.ending(facts, CLOSED, {"request_id": id, "closed_on": closed_on, "outcome": outcome})
+            closed = {"request_id": id, "closed_on": closed_on, "outcome": outcome} | _exception(request.excepted)
+            self.words.ending(facts, CLOSED, closed)
 
     def _plan(self, about: str, plan: Planned) -> None:
         facts = self._facts(about)
@@ -85,6 +86,7 @@ class _Comparison:
         said |= _given(
             request_id=asked, primary_need=plan.need, year_group=plan.year_group, residential=plan.residential
         )
+        said |= _exception(plan.excepted)
         goes_on = plan.full and plan.ceased is None and self.words.take_back(facts, CEASED)
         # A plan of which only the end is told says no needs: it is dated by its issue, and any fuller word outranks it.
         at = self.saying.at if plan.full else noon(plan.issued_on)
@@ -188,6 +190,10 @@ def _succeeds(start: str, setting_id: str, gone: Mapping[str, Any]) -> bool:
 
 def _day_before(day: str) -> str:
     return str(date.fromisoformat(day) - timedelta(days=1))
+
+
+def _exception(excepted: bool) -> Json:
+    return {"exception": "unspecified"} if excepted else {}
 
 
 def _given(**fields: Any) -> Json:

@@ -18,11 +18,15 @@ YES, NO, WITHDRAWN = "Y", "N", "W"  # of both outcomes; A is not decided yet, H 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request: received, perhaps decided (day, outcome), perhaps closed without a plan (day if said, outcome)."""
+    """A request: received, perhaps decided (day, outcome), perhaps closed without a plan (day if said, outcome).
+
+    `excepted`: one of the exceptions to the 20 weeks applied; a return does not say which.
+    """
 
     received_on: str
     decided: tuple[str, str] | None = None
     closed: tuple[str | None, str] | None = None
+    excepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Planned:
     year_group: int | None = None
     residential: bool | None = None
     ceased: tuple[str, int] | None = None
+    excepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,10 @@ class Told:
         """As it was set aside."""
         read: dict[str, Any] = orjson.loads(body)
         return cls(
-            [Asked(one["received_on"], _pair(one["decided"]), _pair(one["closed"])) for one in read["asked"]],
+            [
+                Asked(one["received_on"], _pair(one["decided"]), _pair(one["closed"]), one["excepted"])
+                for one in read["asked"]
+            ],
             [Planned(**{**one, "ceased": _pair(one["ceased"])}) for one in read["planned"]],
             [Placed(**one) for one in read["placed"]],
             read["placeless"],
@@ -117,7 +125,7 @@ def _take_request(said: Told, request: Request) -> Iterator[Fault]:
     assessment = request.assessment
     if assessment is not None and assessment.outcome in (NO, WITHDRAWN):
         closed = (_day(assessment.outcome_date), "no-plan" if assessment.outcome == NO else "withdrawn")
-    one = Asked(str(request.received_date), decided, closed)
+    one = Asked(str(request.received_date), decided, closed, _excepted(request))
     yield from _add(said.asked, one, one.received_on, lambda other: other.received_on, request, "receiveddate")
 
 
@@ -138,7 +146,7 @@ def _take_plan(said: Told, request: Request, plan: NamedPlan | None, birth_date:
     ceased = (str(plan.cease_date), plan.cease_reason) if plan.cease_date and plan.cease_reason else None
     one = Planned(
         str(plan.start_date), active is not None, _day(request.received_date),
-        _primary_need(active), year_group(birth_date, plan.start_date), _residential(plan, active), ceased,
+        _primary_need(active), year_group(birth_date, plan.start_date), _residential(plan, active), ceased, _excepted(request),
     )  # fmt: skip
     yield from _add(said.planned, one, one.issued_on, lambda other: other.issued_on, plan, "startdate")
 
@@ -183,6 +191,10 @@ def _add(there: list[Any], one: Any, key: object, key_of: Any, record: Any, fiel
 def _primary_need(active: ActivePlan | None) -> str | None:
     needs = sorted(active.needs, key=lambda need: need.rank) if active else []
     return needs[0].code if needs and needs[0].code in NEEDS else None
+
+
+def _excepted(request: Request) -> bool:
+    return request.assessment is not None and request.assessment.week20 is True
 
 
 def _residential(plan: NamedPlan, active: ActivePlan | None) -> bool | None:

@@ -33,11 +33,14 @@ class Register:
     def _stage_record(self, staging: Staging, kind: str, mark: str, facts: list[dict[str, Any]]) -> None:
         ref = next((str(fact["data"]["child_ref"]) for fact in facts if "child_ref" in fact["data"]), None)
         found = identity_in(ref) if ref else None
+        of_a_return = facts[0]["about"].startswith(f"{kind}/{PREFIX}")
         if ref is not None and found is not None and found[0] == mark:
-            staging.add_standing(ref, found[1], facts)
-        elif ref is not None and ref.startswith(PREFIX):
+            staging.add_child(ref, found[1])  # from an extract too: one key is one pseudonym for each child
+            if of_a_return:
+                staging.add_standing(ref, facts)
+        elif of_a_return and found is not None:
             self.foreign_key = True
-        elif ref is not None and kind != "request":
+        if ref is not None and not of_a_return and kind != "request":
             self.others += 1
 
     def _facts(self, kind: str) -> Iterator[dict[str, Any]]:

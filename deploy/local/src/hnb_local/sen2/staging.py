@@ -77,9 +77,12 @@ class Staging:
         row = (identity.name, identity.upn, where.file, where.line, told.dump())
         self._database.execute("INSERT INTO said (name, upn, file, line, body) VALUES (?, ?, ?, ?, ?)", row)
 
-    def add_standing(self, ref: str, identity: Identity, facts: Iterable[dict[str, Any]]) -> None:
-        """What stands of one record of a child, as the register answers it."""
+    def add_child(self, ref: str, identity: Identity) -> None:
+        """A child whom the register knows, from whatever import."""
         self._database.execute("INSERT OR IGNORE INTO child VALUES (?, ?, ?)", (ref, identity.name, identity.upn))
+
+    def add_standing(self, ref: str, facts: Iterable[dict[str, Any]]) -> None:
+        """What stands of one record of a child, as the register answers it."""
         self._database.executemany(
             "INSERT INTO standing VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
