@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 import redis
+from psycopg import sql
 from typer.testing import CliRunner
 
 from hnb_local.cli import app
@@ -228,7 +229,8 @@ def _nothing_is_left(stack: Stack, said: str) -> None:
         with psycopg.connect(url) as connection:
             tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
             for (table,) in tables:
-                everywhere += str(connection.execute(f'SELECT t::text FROM "{table}" t').fetchall())  # type: ignore[call-overload]
+                rows = sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table))
+                everywhere += str(connection.execute(rows).fetchall())
             assert tables, service
     with redis.Redis.from_url(stack.broker_url, decode_responses=True) as broker:
         streams = list(broker.scan_iter(type="stream"))
@@ -272,7 +274,7 @@ def test_what_is_asked_wrongly_is_one_sentence_and_status_2(
 
 def test_a_dry_run_needs_no_running_system_and_an_import_does(tmp_path: Path) -> None:
     extract, mapping = written(tmp_path, "A,7f3a9c,SET-1,SS,01/04/2025,,1\nA,7f3a9c,SET-1,XX,01/04/2025,,1\n")
-    command = [HNB, "import", "csv", extract, "--mapping", mapping, "--data-dir", tmp_path]
+    command = [HNB, "import", "csv", *map(str, (extract, "--mapping", mapping, "--data-dir", tmp_path))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr.startswith("Nothing is running on")) == (1, True)
     tried = subprocess.run([*command, "--dry-run"], capture_output=True, text=True, timeout=60, check=False)
