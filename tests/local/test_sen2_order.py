@@ -103,6 +103,10 @@ MOVED_BESIDE_ANOTHER = History(
     (Stay("0", ISSUED_ON, date(2022, 1, 16)), Stay("1", date(2022, 1, 17), None), Stay("2", date(2021, 1, 1), None)),
     None, ASD, False,
 )  # fmt: skip
+JOINED_BEFORE_MOVING = History(
+    (Stay("0", ISSUED_ON, date(2023, 1, 16)), Stay("1", date(2023, 1, 17), None), Stay("2", date(2022, 2, 1), None)),
+    None, ASD, False,
+)  # fmt: skip
 NEED_BACK_AGAIN = History((Stay("0", ISSUED_ON, None),), None, ("SEMH", "ASD", "ASD", "SEMH", "ASD"), False)
 
 
@@ -110,6 +114,7 @@ NEED_BACK_AGAIN = History((Stay("0", ISSUED_ON, None),), None, ("SEMH", "ASD", "
 @given(history=histories(), order=st.permutations(YEARS), most=st.integers(1, len(YEARS)))
 @example(history=MOVED_UNSEEN, order=[2025, 2022, 2023, 2024, 2026], most=2)
 @example(history=MOVED_BESIDE_ANOTHER, order=[2023, 2024, 2022, 2025, 2026], most=3)
+@example(history=JOINED_BEFORE_MOVING, order=[2022, 2024, 2023, 2025, 2026], most=3)
 @example(history=NEED_BACK_AGAIN, order=[2022, 2025, 2024, 2023, 2026], most=3)
 def test_returns_in_any_order_leave_the_same_register(history: History, order: Sequence[int], most: int) -> None:
     order = order[:most]

@@ -107,7 +107,7 @@ class _Comparison:
             return
         follows = None if self.saying.overtaken(facts) else self._ended_unsaid(placed, plan_id)
         ended = facts.get(ENDED)
-        goes_on = (follows is None or (ended is not None and not ended.inferred)) and self.words.take_back(facts, ENDED)
+        goes_on = not _still_follows(ended, follows) and self.words.take_back(facts, ENDED)
         again = goes_on or self._beside_something_new(about)
         made_at = self.words.main(facts, MADE, said, self.saying.at, again=again)
         if follows is not None:
@@ -177,6 +177,14 @@ class _Comparison:
 
     def _id(self, kind: str, *natural: str) -> str:
         return self.saying.key.record_id(kind, self.child_ref, *natural)
+
+
+def _still_follows(ended: Fact | None, follows: str | None) -> bool:
+    """Whether an end that nobody stated holds for a placement this return has as going on.
+
+    Not where it is earlier than any this return allows: what it followed from stands beside the placement here.
+    """
+    return ended is not None and ended.inferred and follows is not None and ended.data["end_date"] >= follows
 
 
 def _succeeds(start: str, setting_id: str, gone: Mapping[str, Any]) -> bool:

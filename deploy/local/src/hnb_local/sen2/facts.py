@@ -146,7 +146,8 @@ def _take_plan(said: Told, request: Request, plan: NamedPlan | None, birth_date:
     ceased = (str(plan.cease_date), plan.cease_reason) if plan.cease_date and plan.cease_reason else None
     one = Planned(
         str(plan.start_date), active is not None, _day(request.received_date),
-        _primary_need(active), year_group(birth_date, plan.start_date), _residential(plan, active), ceased, _excepted(request),
+        _primary_need(active), year_group(birth_date, plan.start_date), _residential(plan, active), ceased,
+        _excepted(request),
     )  # fmt: skip
     yield from _add(said.planned, one, one.issued_on, lambda other: other.issued_on, plan, "startdate")
 
