@@ -7,6 +7,7 @@ import pytest
 
 from hnb.events import CASE_EVENTS
 from hnb_local.extracts import repeats
+from hnb_local.extracts.command import moment
 from hnb_local.extracts.reading import Extract, Fact
 from hnb_local.extracts.records import RECORDS, Feed, Planned, Said, content_of, plan
 from tests.cases import LEICESTER
@@ -144,3 +145,13 @@ def test_rows_of_one_record_at_different_times_are_its_history(tmp_path: Path) -
     rows = [f"A,7f3a9c,{day},SS,01/09/2025,,{cost}" for day, cost in [("2025-10-01", 1), ("2025-11-01", 2)]]
     assert not repeated(tmp_path, rows, toml)
     assert list(repeated(tmp_path, [*rows, "A,7f3a9c,2025-11-01,SS,01/09/2025,,3"], toml)) == [3, 4]
+
+
+def test_an_extract_of_today_may_be_imported_in_the_morning() -> None:
+    now = datetime.now(UTC)
+    today = moment(now.date().isoformat())
+    assert today is not None
+    assert now <= today <= datetime.now(UTC)
+    assert moment("2025-07-01") == datetime(2025, 7, 1, 12, tzinfo=UTC)
+    assert moment("2025-07-01T09:00") == datetime(2025, 7, 1, 8, tzinfo=UTC), "nine in a British summer"
+    assert moment("2025-07-01T09:00:00Z") == datetime(2025, 7, 1, 9, tzinfo=UTC)

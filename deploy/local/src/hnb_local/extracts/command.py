@@ -70,14 +70,15 @@ def csv(
         raise CommandFailed("Give --mapping: --template EVENT prints one to begin with.", WRONG_USE)
     from hnb_local.extracts.feeding import Given, prepare
 
-    given = Given(authority, source, _moment(as_of), key_file, placements_url, data_dir, rejected, dry_run)
+    given = Given(authority, source, moment(as_of), key_file, placements_url, data_dir, rejected, dry_run)
     done = prepare(extract, load(mapping), given, LEICESTER).run()
     done.show(as_json=as_json)
     if done.rejected:
         raise typer.Exit(1)
 
 
-def _moment(said: str | None) -> datetime | None:
+def moment(said: str | None) -> datetime | None:
+    """What --as-of says: noon where it is a day, and British time where no zone is said; CommandFailed otherwise."""
     if said is None:
         return None
     from hnb_local.extracts.dates import COUNCIL_TIME
@@ -86,9 +87,11 @@ def _moment(said: str | None) -> datetime | None:
         at = datetime.fromisoformat(said)
     except ValueError:
         raise CommandFailed("--as-of is written YYYY-MM-DD or YYYY-MM-DDTHH:MM.", WRONG_USE) from None
+    now = datetime.now(UTC)
     if len(said) == len("YYYY-MM-DD"):
-        at = datetime.combine(date.fromisoformat(said), time(12))
+        noon = datetime.combine(date.fromisoformat(said), time(12), UTC)
+        at = now if noon.date() == now.date() else noon  # of today's: no moment of it that is still to come
     at = (at if at.tzinfo else at.replace(tzinfo=COUNCIL_TIME)).astimezone(UTC)
-    if at > datetime.now(UTC):
+    if at > now:
         raise CommandFailed("--as-of is still to come: it is when the extract was taken.", WRONG_USE)
     return at
