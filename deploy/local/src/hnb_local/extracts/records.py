@@ -150,7 +150,7 @@ def look_up(feed: Feed, url: str, facts: Sequence[Fact]) -> dict[str, list[Said]
     own = {fact.event_id for fact in facts if fact.event_id is not None}
     said |= {id: [_said(1, event)] for id, event in _accepted(feed, url, sorted(own)).items()}
     wanted = sorted({feed.record_of(fact) for fact in facts if fact.event_id is None})
-    first, last = 1, 1  # twice as many each time: most records have one version, few have many
+    first, last = 1, 1  # as many again each time: most records have one version, few have many
     while wanted:
         events = _accepted(feed, url, [f"{record}-{n:04d}" for record in wanted for n in range(first, last + 1)])
         more = []
@@ -159,7 +159,7 @@ def look_up(feed: Feed, url: str, facts: Sequence[Fact]) -> dict[str, list[Said]
             said.setdefault(record, []).extend(_said(n, event) for n, event in found)
             if len(found) == last - first + 1 and last < MAX_VERSIONS:
                 more.append(record)
-        wanted, first, last = more, last + 1, min(2 * last + 1, MAX_VERSIONS)
+        wanted, first, last = more, last + 1, min(2 * last, MAX_VERSIONS)
     return said
 
 
