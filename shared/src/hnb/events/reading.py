@@ -19,6 +19,7 @@ MAX_BATCH_BYTES = 8 * 1024 * 1024
 MAX_FAULTS = 50  # named of one event: an answer must not outgrow what it answers
 
 EVENTS = CASE_EVENTS | OWN_EVENTS
+OWN_SOURCES = frozenset({"/hnb/placements", "/hnb/ledger", "/hnb/alerts"})  # what the services say themselves
 
 
 class Envelope(BaseModel):
@@ -117,6 +118,8 @@ def read_event(value: object, *, known: Mapping[str, object] = EVENTS, strict: b
     except ValidationError as error:
         raise Refused(_field_errors(error)) from None
     children = (getattr(envelope.data, "child_ref", None), *(getattr(envelope.data, "child_refs", None) or ()))
+    if strict and envelope.source in OWN_SOURCES:
+        raise Refused([FieldError("source", "is this system's own: whoever sends has a source of its own")])
     if envelope.subject is not None and envelope.subject in children:
         raise Refused([FieldError("subject", "never holds anything about a person, the child_ref included")])
     return Event(envelope.source, envelope.id, kind, envelope.time, envelope.authority, envelope.data, body.decode())

@@ -161,7 +161,8 @@ def _new(
         raise CannotPreview("the withdrawal of a withdrawal is not previewed")
     new = list({(event.source, event.id): event for event in events if (event.source, event.id) not in here}.values())
     void = withdrawals.against(connection, [event for event in new if isinstance(event.data, EventWithdrawn)])
-    taken_back = {targets[e.source, e.id] for e in new if (e.source, e.id) in targets.keys() - void}
+    standing = {(event.source, event.id) for event in new} - void
+    taken_back = {target for key, target in targets.items() if key in standing}
     subjects = {here[target].about for target in taken_back if target in here and here[target].about is not None}
     return new, taken_back, subjects
 
