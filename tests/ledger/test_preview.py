@@ -15,6 +15,7 @@ from tests.ledger.histories import history
 from tests.ledger.test_convergence import at
 
 YEARS = range(2023, 2031)
+Figures = dict[tuple[int, str], list[int]]
 _numbers = iter(range(10**6))
 
 
@@ -37,13 +38,13 @@ def preview(ask: TestClient, events: list[Json], authority: str = LEICESTER) -> 
 NAMES = ("committed_pence", "spent_pence", "provisional_pence", "contingent_pence", "budget_pence")
 
 
-def moved(found: Json, when: str) -> Json:
+def moved(found: Json, when: str) -> Figures:
     """Each line's figures of a preview, where they move."""
     lines = [(year["financial_year"], line) for year in found["years"] for line in year["lines"]]
     return {(year, line["provision"]): [line[when][name] for name in NAMES] for year, line in lines}
 
 
-def lines_of(books: Books, authority: str) -> Json:
+def lines_of(books: Books, authority: str) -> Figures:
     return {
         (year, line): [getattr(figures, name) for name in NAMES]
         for year in YEARS

@@ -93,6 +93,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, content: byt
 
 FIGURES = ("cost_pence", "committed_pence", "spent_pence", "provisional_pence", "contingent_pence")
 YEARS = range(2023, 2032)
+Figures = dict[tuple[int, str], tuple[int, ...]]
 
 
 def hnb(stack: Stack, file: Path, *words: str, ledger: bool = True) -> subprocess.CompletedProcess[str]:
@@ -109,9 +110,9 @@ def post(stack: Stack, events: list[Json]) -> None:
         assert {one["status"] for one in answer.json()} == {"accepted"}
 
 
-def position(stack: Stack) -> Json:
+def position(stack: Stack) -> Figures:
     """Every figure of every line of every year."""
-    found = {}
+    found: Figures = {}
     for year in YEARS:
         query: Any = {"authority": LEICESTER, "financial_year": year}
         for line in httpx.get(f"{stack.urls['ledger']}/positions", params=query, timeout=20).json()["lines"]:
@@ -126,7 +127,7 @@ def is_settled(stack: Stack) -> bool:
     return "hnb_commitments_unsettled 0.0" in metrics and "hnb_tariff_unsettled 0.0" in tariff
 
 
-def shown(preview: Json, when: str) -> Json:
+def shown(preview: Json, when: str) -> Figures:
     return {
         (year["financial_year"], line["provision"]): tuple(line[when][name] for name in FIGURES)
         for year in preview["position"]["years"]

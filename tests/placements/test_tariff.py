@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from tests.placements.conftest import Metric
 from tests.placements.test_door import post
 
 BIRMINGHAM = "E08000025"
+HORIZON = date(2030, 3, 31)
 Prices = dict[PriceKey, Cost]
 
 
@@ -142,7 +144,7 @@ def test_what_the_case_system_says_of_a_day_outranks_the_tariff(register: Regist
     ours = read_event(repriced("PL-1", "2026-09-01", yearly(34_500), **tariffs), known=CASE_EVENTS)
     both = [*read(placement, explicit), ours]
     (agreed,) = fold(both).agreed
-    assert agreed.segments(_far())[-1].cost == Cost(amount_pence=4_000_000, per="year")
+    assert agreed.segments(HORIZON)[-1].cost == Cost(amount_pence=4_000_000, per="year")
     register.settle()
     assert register.standing() == [("PL-1", "2025-10-06", yearly(33_500))]
     register.take(withdrawn(explicit))
@@ -151,12 +153,6 @@ def test_what_the_case_system_says_of_a_day_outranks_the_tariff(register: Regist
     register.take(made("PL-1", yearly(20_000), "2025-10-06", time="2026-01-01T00:00:00Z"))
     register.settle()
     assert register.standing() == []
-
-
-def _far() -> Any:
-    from datetime import date
-
-    return date(2030, 3, 31)
 
 
 def test_ends_and_replacements_move_the_prices_with_them(register: Register) -> None:
@@ -264,12 +260,12 @@ def _pence(events: list[Event]) -> list[object]:
         Withdrawal((e.source, e.id), e.time, (e.data.withdrawn_source, e.data.withdrawn_id))  # type: ignore[attr-defined]
         for e in events if e.type == "hnb.event-withdrawn.v1"
     )  # fmt: skip
-    costs = []
+    costs: list[object] = []
     for placement in ("PL-1", "PL-2"):
         about_it = [
             e for e in events if getattr(e.data, "placement_id", "") == placement and (e.source, e.id) not in gone
         ]
-        costs.append(schedule(fold(about_it), Context(_far(), _Mean(), {})))
+        costs.append(schedule(fold(about_it), Context(HORIZON, _Mean(), {})))
     return costs
 
 
