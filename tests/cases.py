@@ -28,11 +28,12 @@ def yearly(pounds: int) -> Json:
 
 
 def made(placement: str = "PL-1", cost: Json | None = None, start: str = "2025-04-01", end: str | None = None,
-         provision: str = "special", child: str = "7f3a9c", **envelope: Any) -> Json:  # fmt: skip
+         provision: str = "special", child: str = "7f3a9c", setting: str = "SET-1",
+         **envelope: Any) -> Json:  # fmt: skip
     return event(
         "placement-made",
         {
-            "placement_id": placement, "child_ref": child, "setting_id": "SET-1", "provision": provision,
+            "placement_id": placement, "child_ref": child, "setting_id": setting, "provision": provision,
             "start_date": start, "end_date": end, "cost": cost,
         },
         **envelope,
@@ -86,10 +87,19 @@ def concluded(appeal: str, **envelope: Any) -> Json:
     return event("tribunal-concluded", data, **envelope)
 
 
-def granted(grant: str, cost: Json | None, provision: str = "element-3", **envelope: Any) -> Json:
-    data = {"grant_id": grant, "provision": provision, "start_date": "2025-04-01", "end_date": "2026-03-31",
-            "cost": cost}  # fmt: skip
-    return event("support-granted", data, **envelope)
+def registered(setting: str = "SET-1", capacity: int | None = 10, capacity_from: str | None = None,
+               name: str = "Ash Field Academy", provision: str = "special", in_area: bool = True,
+               **envelope: Any) -> Json:  # fmt: skip
+    data = {"setting_id": setting, "name": name, "provision": provision, "in_area": in_area, "capacity": capacity}
+    return event("setting-registered", data | ({"capacity_from": capacity_from} if capacity_from else {}), **envelope)
+
+
+def granted(grant: str, cost: Json | None, provision: str = "element-3", start: str = "2025-04-01",
+            end: str = "2026-03-31", setting: str | None = None, children: int | None = None,
+            child_refs: list[str] | None = None, **envelope: Any) -> Json:  # fmt: skip
+    said = {"setting_id": setting, "children": children, "child_refs": child_refs}
+    data = {"grant_id": grant, "provision": provision, "start_date": start, "end_date": end, "cost": cost}
+    return event("support-granted", data | {key: value for key, value in said.items() if value is not None}, **envelope)
 
 
 def commissioned(contract: str, places: int, cost: Json, paid_by: str = "authority", **envelope: Any) -> Json:
@@ -113,6 +123,42 @@ def withdrawn(target: Json, **envelope: Any) -> Json:
 
 def issued(plan: str, child: str = "7f3a9c", issued_on: str = "2025-05-01", **data: Any) -> Json:
     return event("ehcp-issued", {"plan_id": plan, "child_ref": child, "issued_on": issued_on, **data})
+
+
+def requested(request: str, received_on: str, child: str = "7f3a9c", **envelope: Any) -> Json:
+    data = {"request_id": request, "child_ref": child, "received_on": received_on}
+    return event("assessment-requested", data, **envelope)
+
+
+def decided(request: str, decided_on: str, outcome: str = "assess", exception: str | None = None,
+            **envelope: Any) -> Json:  # fmt: skip
+    data = {"request_id": request, "decided_on": decided_on, "outcome": outcome}
+    return event("assessment-decided", data | ({"exception": exception} if exception else {}), **envelope)
+
+
+def closed(request: str, closed_on: str, outcome: str = "no-plan", exception: str | None = None,
+           **envelope: Any) -> Json:  # fmt: skip
+    data = {"request_id": request, "closed_on": closed_on, "outcome": outcome}
+    return event("request-closed", data | ({"exception": exception} if exception else {}), **envelope)
+
+
+def ceased(plan: str, ceased_on: str, reason: int = 2, **envelope: Any) -> Json:
+    return event("ehcp-ceased", {"plan_id": plan, "ceased_on": ceased_on, "reason": reason}, **envelope)
+
+
+def appealed(appeal: str, lodged_on: str, child: str = "7f3a9c", **more: Any) -> Json:
+    data = {"appeal_id": appeal, "child_ref": child, "appeal_type": "contents", "lodged_on": lodged_on,
+            "mediation_certificate": True}  # fmt: skip
+    return event("tribunal-lodged", data | more)
+
+
+def settled(appeal: str, concluded_on: str, outcome: str = "upheld", **more: Any) -> Json:
+    return event("tribunal-concluded", {"appeal_id": appeal, "concluded_on": concluded_on, "outcome": outcome} | more)
+
+
+def mediated(mediation: str, held_on: str, child: str = "7f3a9c", outcome: str = "resolved", **more: Any) -> Json:
+    data = {"mediation_id": mediation, "child_ref": child, "held_on": held_on, "outcome": outcome}
+    return event("mediation-held", data | more)
 
 
 def read(*events: Json) -> list[Event]:

@@ -19,10 +19,29 @@ SERVICES = ("placements", "ledger", "alerts")
 ROOMS = {"__main__", "settings", "app", "handlers", "domain", "tables", "store", "api", "metrics", "migrations"}
 COMMON_ROUTES = {"/health/live", "/health/ready", "/metrics", "/asyncapi"}
 ROUTES = {
-    "placements": {"/events", "/events/{source}/{id}", "/settings", "/waiting", "/statutory-clocks"},
+    "placements": {
+        "/events",
+        "/events/{source}/{id}",
+        "/settings",
+        "/waiting",
+        "/waiting/summary",
+        "/out-of-area",
+        "/mismatches",
+        "/early-support",
+        "/statutory-clocks",
+        "/timeliness",
+        "/phase-transfers",
+        "/tribunal-deadlines",
+        "/appeal-windows",
+        "/tribunals",
+        "/register",
+        "/tariff",
+        "/tariff/versions",
+    },
     "ledger": {
         "/positions",
         "/positions/changes",
+        "/positions/preview",
         "/commitments/{commitment_id}",
         "/commitments",
         "/profile",
@@ -35,7 +54,11 @@ ROUTES = {
     "alerts": {"/alerts", "/alerts/{alert_id}", "/alerts/{alert_id}/acknowledge"},
 }
 METRICS = {
-    "placements": {"hnb_plans", "hnb_plans_waiting", "hnb_places", "hnb_appeals_open", "hnb_statutory_weeks"},
+    "placements": {"hnb_plans", "hnb_plans_waiting", "hnb_places", "hnb_appeals_open", "hnb_statutory_weeks",
+                   "hnb_statutory_clocks", "hnb_plans_issued", "hnb_phase_transfers", "hnb_tribunal_deadlines",
+                   "hnb_tribunal_lodged", "hnb_tribunal_concluded", "hnb_tribunal_cost_pounds",
+                   "hnb_tribunal_mediations", "hnb_placements_out_of_area", "hnb_register_mismatches",
+                   "hnb_tariff_unsettled", "hnb_door_refusals"},
     "ledger": {
         "hnb_budget_pounds", "hnb_committed_pounds", "hnb_spent_pounds", "hnb_headroom_pounds",
         "hnb_contingent_pounds", "hnb_provisional_pounds", "hnb_grant_pounds", "hnb_reserve_closing_pounds",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hnb.calendar import Span, financial_years
 from hnb.events import Cost
-from ledger.domain.prices import due, segments
+from hnb.prices import due, segments
 from tests.cases import Json
 from tests.ledger import naive
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from placements.domain import clock
+from placements.domain.clocks import clock
 from tests.cases import LEICESTER, Json, ended, event, issued, made, withdrawn
 from tests.journeys.waiting import until
 from tests.placements.conftest import Metric

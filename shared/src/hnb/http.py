@@ -1,5 +1,6 @@
-"""The HTTP side every service has: problem details, correlation ids, tokens, body limits, health and metrics."""
+"""The HTTP side every service has: problem details, correlation ids, body limits, health and metrics."""
 
+import asyncio
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,14 +15,15 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel, Field
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hnb.events import FieldError
-from hnb.settings import ServiceSettings
 from hnb.telemetry import Telemetry
 
 PROBLEM = "application/problem+json"
 OPEN_PATHS = ("/health/", "/metrics")
+BODY_SECONDS = 30.0  # for the whole of a body: 8 MiB at 2 Mbit/s, and an end to whoever sends a byte now and then
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
 log = structlog.get_logger(__name__)
@@ -73,16 +75,16 @@ class Unavailable(Exception):
 def make_app(
     title: str,
     description: str,
-    settings: ServiceSettings,
     telemetry: Telemetry,
     routers: Sequence[APIRouter],
     readiness: Readiness,
     asyncapi: Callable[[], dict[str, Any]],
     is_passing: Callable[[BaseException], bool],
+    guard: Callable[[ASGIApp], ASGIApp],
     schemas: dict[str, Any],
     **options: Any,
 ) -> FastAPI:
-    """The application: the service's own routers and the pages every service has."""
+    """The application: the service's own routers and the pages every service has, behind its guard."""
     app = FastAPIOffline(title=title, description=description, version="1", redoc_url=None, **options)
     for router in routers:
         app.include_router(router, responses=PROBLEMS)
@@ -100,7 +102,7 @@ def make_app(
         faults = [FieldError(".".join(str(p) for p in e["loc"][1:]) or "body", e["msg"]) for e in error.errors()]
         return problem(422, "; ".join(f"{f.field}: {f.message}" for f in faults), faults)
 
-    app.add_middleware(_Outermost, settings=settings, is_passing=is_passing)
+    app.add_middleware(_Outermost, guard=guard, is_passing=is_passing)
     return app
 
 
@@ -158,23 +160,39 @@ def asyncapi_page(title: str, document: dict[str, Any]) -> str:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The body, refused with 413 as soon as it passes the limit, before the rest is read."""
+    """The body, refused with 413 as soon as it passes the limit, before the rest is read.
+
+    One that is compressed is refused with 415, one that does not arrive in time with 408, one that breaks off with 400.
+    """
+    packed = request.headers.get("content-encoding", "identity").strip().lower()
+    if packed != "identity":  # unpacked, a small body may be a very large one
+        raise HTTPException(415, f"send the body as it is, without the content encoding {packed:.20}",
+                            {"Accept-Encoding": "identity"})  # fmt: skip
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise HTTPException(413, f"the body is larger than {limit} bytes")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise HTTPException(413, f"the body is larger than {limit} bytes")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise HTTPException(413, f"the body is larger than {limit} bytes")
+    except TimeoutError:
+        raise HTTPException(408, f"the body did not arrive within {BODY_SECONDS:g} seconds",
+                            {"Connection": "close"}) from None  # fmt: skip
+    except ClientDisconnect:  # nobody is there to read the answer, and nothing of the body counts
+        raise HTTPException(400, "the body broke off") from None
     return bytes(body)
 
 
 class _Outermost:
-    """Gives every request a correlation id and every failure an answer; lets only known tokens in, if there are any."""
+    """Gives every request a correlation id and every failure an answer, the guard's own too."""
 
-    def __init__(self, app: ASGIApp, settings: ServiceSettings, is_passing: Callable[[BaseException], bool]) -> None:
-        self.app, self.settings, self.is_passing = app, settings, is_passing
+    def __init__(
+        self, app: ASGIApp, guard: Callable[[ASGIApp], ASGIApp], is_passing: Callable[[BaseException], bool]
+    ) -> None:
+        self.app, self.is_passing = guard(app), is_passing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -196,7 +214,7 @@ class _Outermost:
             await send(message)
 
         try:
-            await (self._refusal(scope["path"], headers) or self.app)(scope, receive, answer)
+            await self.app(scope, receive, answer)
         except Exception as error:
             if started:
                 raise
@@ -208,11 +226,3 @@ class _Outermost:
             return problem(503, "not available for now; try again", headers={"Retry-After": "2"})
         log.exception("a request failed")
         return problem(500, "this is our fault, and it is logged under the correlation id")
-
-    def _refusal(self, path: str, headers: Headers) -> Response | None:
-        if not self.settings.tokens or path.startswith(OPEN_PATHS):
-            return None
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            return problem(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
-        return None if self.settings.admits(token) else problem(403, "this token is not known here")

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -22,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hnb import broker as streams
 from hnb import database
+from hnb.bearer import Guard, KnownTokens
 from hnb.events import ENVELOPES, EVENTS
 from hnb.hearing import Hearing
 from hnb.http import make_app
@@ -73,8 +75,10 @@ class Loop:
                 log.warning("a loop failed; it goes on", loop=self.name, error=str(error)[:500])
                 await asyncio.sleep(min(0.1 * 2**failures, 5.0))
             if not more:
+                # Not wait_for: before Python 3.12 it forgets a cancellation that comes as it wakes, and never ends.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self.every_seconds)
+                    async with asyncio.timeout(self.every_seconds):
+                        await self._wake.wait()
 
 
 @dataclass
@@ -95,6 +99,7 @@ class Service:
     routers: Sequence[APIRouter]
     loops: Sequence[Loop]
     schemas: dict[str, Any] = field(default_factory=dict)
+    guard: Guard | None = None  # of its own, where the tokens of its settings are not all it goes by
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _asyncapi: dict[str, Any] = field(default_factory=dict)
 
@@ -120,9 +125,10 @@ class Service:
 
     def asgi(self) -> FastAPI:
         """The HTTP application, with everything else in its lifespan."""
+        guard = self.guard or partial(KnownTokens, settings=self.settings)
         return make_app(
-            f"HNB Ledger: {self.name}", self.description, self.settings, self.telemetry, self.routers, self.readiness,
-            self.asyncapi, database.is_passing, self.schemas, lifespan=self._lifespan,
+            f"HNB Ledger: {self.name}", self.description, self.telemetry, self.routers, self.readiness,
+            self.asyncapi, database.is_passing, guard, self.schemas, lifespan=self._lifespan,
         )  # fmt: skip
 
     @asynccontextmanager
@@ -254,8 +260,8 @@ def main(name: str, settings_type: type[S], build: Callable[[S], Service]) -> No
         _explain(name, settings_type, sys.argv[1])
     settings = load(name, settings_type)
     configure_logging(name, settings.log_level)
-    if not settings.tokens:
-        log.warning("no tokens are configured: the HTTP door listens on loopback only", host=settings.host)
+    if not settings.guarded:
+        log.warning("no tokens are asked for: the HTTP door is open, on loopback only", host=settings.host)
     service = build(settings)
     service.prepare()
     uvicorn.run(

@@ -1,6 +1,5 @@
 """What every service is told by its environment, read once at start and never again."""
 
-import hashlib
 import ipaddress
 import re
 import sys
@@ -55,13 +54,18 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _open_doors_stay_at_home(self) -> "ServiceSettings":
-        if not self.tokens and not _is_loopback(self.host):
+        if not self.guarded and not _is_loopback(self.host):
             raise ValueError(f"HNB_HOST is {self.host}, but without HNB_TOKENS the HTTP door listens on loopback only")
         return self
 
-    def admits(self, token: str) -> bool:
-        """Whether a bearer token is one of ours."""
-        return hashlib.sha256(token.encode()).hexdigest() in self.tokens
+    @property
+    def guarded(self) -> bool:
+        """Whether the HTTP door lets in bearers of a token only."""
+        return bool(self.tokens)
+
+    def admits(self, hashed: bytes) -> bool:
+        """Whether a bearer token, by its SHA-256, is one of ours."""
+        return hashed.hex() in self.tokens
 
 
 def _is_loopback(host: str) -> bool:

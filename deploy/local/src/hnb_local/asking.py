@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.folder import ADDRESSES_FILE
 
 ANSWER_SECONDS = 30
-NOT_FOUND = 404
+UNAUTHORISED, NOT_FOUND, TOO_MANY = 401, 404, 429
+TRIES = 8
+LONGEST_WAIT_SECONDS = 60
 
 
 def find_service(service: str, given_url: str | None, data_dir: Path) -> str:
@@ -33,14 +36,34 @@ def find_service(service: str, given_url: str | None, data_dir: Path) -> str:
 
 def ask(service: str, url: str, path: str, query: Mapping[str, str | int | Sequence[str] | None]) -> Any:
     """The JSON a service answers; its own words, as CommandFailed, when it refuses."""
+    return exchange(service, url, path, query)
+
+
+def exchange(
+    service: str,
+    url: str,
+    path: str,
+    query: Mapping[str, str | int | Sequence[str] | None],
+    *,
+    body: object = None,
+    seconds: float = ANSWER_SECONDS,
+) -> Any:
+    """The JSON a service answers to a question or, with a body, to what is sent; CommandFailed when it refuses."""
     given = {name: value for name, value in query.items() if value is not None}
     token = os.environ.get("HNB_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     # What runs on this machine is never asked through a proxy.
     local = url.startswith(("http://127.", "http://localhost", "http://[::1]"))
     try:
-        with httpx.Client(timeout=ANSWER_SECONDS, trust_env=not local) as client:
-            answer = client.get(url + path, params=given, headers=headers)
+        with httpx.Client(timeout=seconds, trust_env=not local) as client:
+            method = "GET" if body is None else "POST"
+            asked = client.build_request(method, url + path, params=given, headers=headers, json=body)
+            answer = client.send(asked)
+            for _ in range(TRIES):
+                if answer.status_code != TOO_MANY:
+                    break
+                time.sleep(wait_asked_for(answer))
+                answer = client.send(asked)
             said = answer.json()
     except httpx.HTTPError as error:
         raise CommandFailed(f"The {service} service does not answer at {url}: {error}.") from None
@@ -48,10 +71,18 @@ def ask(service: str, url: str, path: str, query: Mapping[str, str | int | Seque
         raise CommandFailed(f"What answers at {url} is not the {service} service.") from None
     if answer.is_success:
         return said
-    if answer.status_code in (401, 403):
-        raise CommandFailed(f"The {service} service wants a token: set HNB_TOKEN.")
     reason = str(said.get("detail", answer.status_code)) if isinstance(said, dict) else str(answer.status_code)
+    if answer.status_code == UNAUTHORISED:
+        raise CommandFailed(f"The {service} service wants a good token in HNB_TOKEN: {reason.rstrip('.')}.")
     if answer.status_code == NOT_FOUND:
         raise CommandFailed(f"{reason[:1].upper()}{reason[1:].rstrip('.')}.")
+    faults = [f"{one['field']}: {one['message']}" for one in said.get("errors") or []] if isinstance(said, dict) else []
+    reason = "\n".join([reason, *(fault for fault in faults if fault not in reason)])
     wrong = answer.status_code in (400, 422)
     raise CommandFailed(f"The {service} service refuses: {reason.rstrip('.')}.", WRONG_USE if wrong else COULD_NOT)
+
+
+def wait_asked_for(answer: httpx.Response) -> float:
+    """The seconds a service that is asked too fast wants to be left alone for."""
+    asked = answer.headers.get("Retry-After", "")
+    return min(int(asked), LONGEST_WAIT_SECONDS) if asked.isdecimal() else 1

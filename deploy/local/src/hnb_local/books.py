@@ -18,22 +18,29 @@ _PORT_LINE = 3  # of postmaster.pid: process, folder, start, port
 
 
 def find_books(data_dir: Path, given_url: str | None) -> str:
+    """The ledger's database: the address given, or that of a running `hnb up`."""
+    return find_database("ledger", data_dir, given_url)
+
+
+def find_database(service: str, data_dir: Path, given_url: str | None) -> str:
     """The address given, or that of the PostgreSQL that a running `hnb up` keeps in its data folder."""
     from hnb_local.postgres import postgres_url
 
     if given_url is not None:
         if not given_url.startswith(("postgresql://", "postgres://")):
-            raise CommandFailed(f"--database-url is not of the form {DATABASE_URL_HELP.rpartition(' ')[2]}", WRONG_USE)
+            raise CommandFailed(
+                f"--database-url is not of the form postgresql://role:password@host/{service}.", WRONG_USE
+            )
         return given_url
     try:
         port = int((data_dir / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[_PORT_LINE])
-        password = json.loads((data_dir / "secrets.json").read_text())["ledger"]
+        password = json.loads((data_dir / "secrets.json").read_text())[service]
     except FileNotFoundError:
         message = f"No database is running in {data_dir}: start `hnb up` there, or give --database-url."
         raise CommandFailed(message) from None
     except (OSError, ValueError, KeyError, IndexError):
         raise CommandFailed(f"The database of {data_dir} cannot be reached: give --database-url instead.") from None
-    return postgres_url("ledger", password, port)
+    return postgres_url(service, password, port)
 
 
 @contextmanager

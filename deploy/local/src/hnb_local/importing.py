@@ -5,7 +5,11 @@ from typing import Annotated
 
 import typer
 
+from hnb_local.extracts import command as extracts
 from hnb_local.reports import LEICESTER, Authority, DataDir, Json, LedgerUrl
+from hnb_local.sen2 import command as sen2_command
+from hnb_local.tariff_command import EXAMPLE as TARIFF_EXAMPLE
+from hnb_local.tariff_command import tariff
 
 EXAMPLE = "Example: hnb import payments payments-2025-10.csv --dry-run"
 
@@ -16,6 +20,10 @@ app = typer.Typer(help="Send what others keep in files.")
 def _group(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+
+
+app.command(epilog=sen2_command.EXAMPLE)(sen2_command.sen2)
+app.add_typer(sen2_command.key_app, name="key")
 
 
 @app.command(epilog=EXAMPLE)
@@ -55,3 +63,7 @@ def payments(
     done.show(as_json=as_json)
     if done.rejected:
         raise typer.Exit(1)
+
+
+app.command("csv", epilog=extracts.EXAMPLE)(extracts.csv)
+app.command(epilog=TARIFF_EXAMPLE)(tariff)

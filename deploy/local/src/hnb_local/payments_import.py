@@ -1,10 +1,8 @@
 """A file of payments taken in: planned batch by batch against what stands, sent, counted; wrong rows set aside."""
 
-import csv
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,6 +17,7 @@ from hnb_local.asking import find_service
 from hnb_local.errors import WRONG_USE, CommandFailed
 from hnb_local.paying import Books, Planned, look_up, plan
 from hnb_local.payments_csv import PaymentsFile, Row
+from hnb_local.setting_aside import Rejects
 from hnb_local.showing import add_row, console, money, plain_table, show_json
 from hnb_local.simulator.sending import Door
 
@@ -27,7 +26,6 @@ EVENTS_AT_ONCE = 500
 FAULTS_SHOWN = 20
 UNKNOWN_SHOWN = 5
 _CHANGES = ("new", "changed", "moved", "unchanged", "repeated")
-WHY_COLUMNS = ("row", "why")
 
 
 def find_books(
@@ -110,19 +108,19 @@ class Import:
     dry_run: bool
     _file: PaymentsFile = field(init=False)
     _done: Done = field(init=False)
-    _reject: Any = None
+    _rejects: Rejects = field(init=False)
 
     def run(self) -> Done:
         """Take the file in. What is wrong with the file as a whole is CommandFailed; with a row, that row's."""
         self._file = PaymentsFile(self.path)
-        self._done = Done(self.path, self._file.encoding, self.dry_run)
+        self._done = Done(self.path, self._file.file.encoding, self.dry_run)
         rows = self._file.rows()
         screen = Console(stderr=True)
         with ExitStack() as exits:
             door = exits.enter_context(
                 Door(self.door_url, token=os.environ.get("HNB_TOKEN")) if self.door_url else nullcontext()
             )
-            self._reject = exits.enter_context(self._rejects())
+            self._rejects = exits.enter_context(Rejects(self.rejected_path, self._file.file, dry_run=self.dry_run))
             progress = exits.enter_context(Progress(console=screen, transient=True, disable=not screen.is_terminal))
             task = progress.add_task("Importing", total=None)
             while batch := list(islice(rows, ROWS_AT_ONCE)):
@@ -175,36 +173,5 @@ class Import:
         self._done.rejected += 1
         if len(self._done.faults) < ROWS_AT_ONCE:
             self._done.faults.append(f"row {row.number}: {why}")
-        self._reject(row, why)
-
-    @contextmanager
-    def _rejects(self) -> Iterator[Any]:
-        """Writes wrong rows as they were, with their number and why; the file is made when the first one comes."""
-        if self.rejected_path.resolve() == self.path.resolve():
-            raise CommandFailed("--rejected is the file itself: name another.", WRONG_USE)
-        with ExitStack() as exits:
-            writer: Any = None
-
-            def write(row: Row, why: str) -> None:
-                nonlocal writer
-                if self.dry_run:
-                    return
-                if writer is None:
-                    # With the mark that Excel knows UTF-8 by. Read again, the two columns added are left alone.
-                    try:
-                        file = exits.enter_context(self.rejected_path.open("w", encoding="utf-8-sig", newline=""))
-                    except OSError as error:
-                        raise CommandFailed(f"{self.rejected_path} cannot be written: {error.strerror}.") from None
-                    writer = csv.writer(file)
-                    writer.writerow([*self._kept(self._file.header), *WHY_COLUMNS])
-                    self._done.rejected_file = self.rejected_path
-                writer.writerow([*self._kept(row.cells), str(row.number), why])
-
-            yield write
-
-    def _kept(self, cells: tuple[str, ...]) -> list[str]:
-        """A row's own cells, without what an earlier import said of it."""
-        wide = len(self._file.header)
-        padded = [*cells, *[""] * (wide - len(cells))]
-        names = [*(name.strip().lower() for name in self._file.header), *[""] * (len(padded) - wide)]
-        return [cell for cell, name in zip(padded, names, strict=True) if name not in WHY_COLUMNS]
+        self._rejects.add(row.number, row.cells, why)
+        self._done.rejected_file = self._rejects.written

@@ -1,5 +1,6 @@
 """`hnb up`: the system, until Ctrl-C or a request to stop."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from hnb_local.folder import SERVICES
 from hnb_local.stack import Stack
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GUARDING = ("HNB_TOKENS", "HNB_REQUIRE_TOKENS")
 
 
 def say(sentence: str) -> None:
@@ -39,6 +41,12 @@ def stop_requests() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def _who_gets_in() -> str:
+    guarded = any(os.environ.get(name, "").strip() not in ("", "0", "false") for name in GUARDING)
+    who = "bearers of a token" if guarded else "anybody on this machine"
+    return f"Placements lets in {who}; a token for a case system: hnb tokens new --help"
+
+
 def run(data_dir: Path, *, broker_url: str | None, database_url: str | None, port_base: int | None) -> None:
     """Starts everything, prints the addresses, and stops everything when asked to."""
     with stop_requests() as stop:
@@ -51,6 +59,7 @@ def run(data_dir: Path, *, broker_url: str | None, database_url: str | None, por
             say(f"HNB Ledger is up; its data and logs are in {stack.folder.path}.")
             for service in SERVICES:
                 say(f"  {service:<11} {stack.urls[service]}  (what it answers: {stack.urls[service]}/docs)")
+            say(_who_gets_in())
             say("Press Ctrl-C to stop it.")
             # A bare wait() would not let Python see the signal on every platform.
             while not stop.wait(1.0):

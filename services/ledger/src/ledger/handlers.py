@@ -24,10 +24,10 @@ from hnb.events import (
     TribunalCostIncurred,
     TribunalLodged,
 )  # fmt: skip
+from hnb.prices import annual
 from hnb.provisions import Provision
 from ledger import stale, store
 from ledger.domain.commitments import Agreed, Folded, fold, order
-from ledger.domain.prices import annual
 from ledger.domain.schedules import Context, budget_schedule, difference, schedule, unpriced
 from ledger.settings import DEFAULT_PRICE, LedgerSettings
 from ledger.store import Entry, Key, State

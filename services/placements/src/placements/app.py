@@ -11,13 +11,21 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
-from placements import handlers, metrics
-from placements.api import event_schemas, make_router
-from placements.domain import about
+from placements import api, handlers, metrics, pricing
+from placements.api.events import event_schemas
+from placements.conditions import FOUND, Conditions
+from placements.domain.facts import about
+from placements.domain.pace import Pace
+from placements.door import Door
+from placements.figures import Figures
+from placements.roll import Roll
 from placements.settings import PlacementsSettings
 
 HEARD = ("case-intake",)
 WITHDRAWALS_SECONDS = 0.5
+PRICE_SECONDS = 0.5
+CONDITIONS_SECONDS = 10.0
+TOKEN_USE_SECONDS = 10.0
 
 
 def build(settings: PlacementsSettings) -> Service:
@@ -29,17 +37,29 @@ def build(settings: PlacementsSettings) -> Service:
     relay = Relay(engine, redis)
     send, settle = relay_loops(relay)
     withdraw = Loop("withdrawals", lambda: handlers.apply_withdrawals(engine), WITHDRAWALS_SECONDS)
+
+    def price_by_tariff() -> bool:
+        more = pricing.price(engine)
+        send.wake()
+        return more
+
+    price = Loop("price", price_by_tariff, PRICE_SECONDS)
+    roll = Roll(engine, Pace(settings.events_per_second) if settings.events_per_second else None)
+    note_use = Loop("token use", roll.note_use, TOKEN_USE_SECONDS)
+    look = Loop("conditions", Conditions(engine, FOUND, _today).look, CONDITIONS_SECONDS)
     intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
     service = Service(
         name="placements",
         description="The case side: one door for every event, the register of plans and placements, statutory clocks.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
-        hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "dead-letter"),
-        routers=[make_router(engine, intake, _today)], loops=[send, settle, withdraw], schemas=event_schemas(),
+        hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "condition", "dead-letter"),
+        routers=api.routers(engine, intake, _today), loops=[send, settle, withdraw, price, note_use, look],
+        schemas=event_schemas(), guard=Door(settings, roll, telemetry),
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine, _today))
+    telemetry.collect_from(Figures(engine, _today).read)
     return service
 
 

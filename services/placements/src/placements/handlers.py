@@ -7,15 +7,18 @@ from sqlalchemy import Connection, Engine
 from hnb import outbox, withdrawals
 from hnb.database import transaction
 from hnb.events import Event
-from placements import store
-from placements.domain import latest
+from placements import capacities, pricing, store
+from placements.domain.facts import latest
 
 WITHDRAWALS_AT_ONCE = 200
+REGISTERED = "hnb.setting-registered.v1"
 
 
 def accept(connection: Connection, events: Sequence[Event]) -> None:
     """New case events: into the register, and on to the stream of their family, in the caller's transaction."""
+    pricing.mark(connection, events)  # before the facts, as who prices does: rows are locked in one order everywhere
     store.keep(connection, latest(events))
+    capacities.keep(connection, events)
     outbox.say(connection, [(event.stream, event.body) for event in events])
 
 
@@ -26,10 +29,15 @@ def apply_withdrawals(engine: Engine) -> bool:
     """
     with transaction(engine) as connection:
         due = withdrawals.due(connection, WITHDRAWALS_AT_ONCE)
+        pricing.mark_records(connection, {(d.authority, d.about) for d in due if d.about is not None})
         for authority, subject, kind in sorted({(d.authority, d.about, d.type) for d in due if d.about is not None}):
             store.drop(connection, authority, subject, kind)
             said = store.said_of(connection, authority, subject, kind)
             gone = withdrawals.against(connection, said)
-            store.keep(connection, latest(event for event in said if (event.source, event.id) not in gone))
+            standing = [event for event in said if (event.source, event.id) not in gone]
+            store.keep(connection, latest(standing))
+            if kind == REGISTERED:
+                capacities.drop(connection, authority, subject.removeprefix("setting/"))
+                capacities.keep(connection, standing)
         withdrawals.applied(connection, due)
     return len(due) == WITHDRAWALS_AT_ONCE

@@ -1,15 +1,14 @@
 """The register in PostgreSQL: facts in, and the questions asked of them out."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, text
 
 from hnb.database import arrays
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
-from placements.domain import about
+from placements.domain.facts import about
 
 _KEEP = text("""
     INSERT INTO facts (authority, about, type, time, id, source, data)
@@ -55,85 +54,6 @@ def event(connection: Connection, source: str, id: str) -> dict[str, Any] | None
     return None if row is None else {"event": orjson.loads(row.body), "received_at": row.received_at.isoformat()}
 
 
-_SETTINGS = text("""
-    WITH filled AS (
-        SELECT p.authority, p.data ->> 'setting_id' AS setting_id, count(*) AS filled FROM facts p
-        LEFT JOIN facts e ON e.authority = p.authority AND e.about = p.about AND e.type = 'hnb.placement-ended.v1'
-        WHERE p.type = 'hnb.placement-made.v1' AND (:authority = '' OR p.authority = :authority)
-        AND (p.data ->> 'start_date')::date <= :today
-        AND coalesce(e.data ->> 'end_date', p.data ->> 'end_date', '9999-12-31')::date >= :today
-        GROUP BY 1, 2
-    )
-    SELECT s.authority, s.data, coalesce(f.filled, 0) AS filled FROM facts s
-    LEFT JOIN filled f ON f.authority = s.authority AND f.setting_id = s.data ->> 'setting_id'
-    WHERE s.type = 'hnb.setting-registered.v1' AND (:authority = '' OR s.authority = :authority)
-    AND s.about > :after ORDER BY s.about LIMIT :most
-""")
-_WAITING = text("""
-    SELECT p.authority, p.data, :today - (p.data ->> 'issued_on')::date AS days FROM facts p
-    WHERE p.type = 'hnb.ehcp-issued.v1' AND (:authority = '' OR p.authority = :authority) AND p.about > :after
-    AND (p.data ->> 'issued_on')::date <= :today
-    AND NOT EXISTS (
-        SELECT FROM facts c WHERE c.authority = p.authority AND c.about = p.about AND c.type = 'hnb.ehcp-ceased.v1'
-        AND (c.data ->> 'ceased_on')::date <= :today)
-    AND NOT EXISTS (
-        SELECT FROM facts m
-        LEFT JOIN facts e ON e.authority = m.authority AND e.about = m.about AND e.type = 'hnb.placement-ended.v1'
-        WHERE m.authority = p.authority AND m.type = 'hnb.placement-made.v1'
-        AND m.data ->> 'child_ref' = p.data ->> 'child_ref'
-        AND coalesce(e.data ->> 'end_date', m.data ->> 'end_date', '9999-12-31')::date >= :today)
-    ORDER BY p.about LIMIT :most
-""")
-_REQUESTS = text("""
-    SELECT r.authority, r.data ->> 'request_id' AS request_id, (r.data ->> 'received_on')::date AS received_on,
-        (d.data ->> 'decided_on')::date AS decided_on
-    FROM facts r
-    LEFT JOIN facts d ON d.authority = r.authority AND d.about = r.about AND d.type = 'hnb.assessment-decided.v1'
-    WHERE r.type = 'hnb.assessment-requested.v1' AND (:authority = '' OR r.authority = :authority) AND r.about > :after
-    AND coalesce(d.data ->> 'outcome', 'assess') = 'assess'
-    AND NOT EXISTS (
-        SELECT FROM facts p WHERE p.authority = r.authority AND p.type = 'hnb.ehcp-issued.v1'
-        AND p.data ->> 'request_id' = r.data ->> 'request_id')
-    ORDER BY r.about LIMIT :most
-""")
-
-
-def settings(connection: Connection, page: "Page") -> Sequence[RowMapping]:
-    """Each setting as last registered, with how many placements are live there on the day."""
-    return connection.execute(_SETTINGS, page.binds("setting/")).mappings().all()
-
-
-def waiting(connection: Connection, page: "Page") -> Sequence[RowMapping]:
-    """Plans in force on the day whose child has no placement, now or to come, with the days since issue."""
-    return connection.execute(_WAITING, page.binds("plan/")).mappings().all()
-
-
-def open_requests(connection: Connection, page: "Page") -> Sequence[RowMapping]:
-    """Requests that are neither refused nor have a plan."""
-    return connection.execute(_REQUESTS, page.binds("request/")).mappings().all()
-
-
-class Page:
-    """Which part of a list is asked for: an authority (all when empty), the id to start after, how many, which day."""
-
-    def __init__(self, authority: str, after: str, most: int, today: date) -> None:
-        self.authority, self.after, self.most, self.today = authority, after, most, today
-
-    def binds(self, prefix: str) -> dict[str, object]:
-        return {
-            "authority": self.authority,
-            "after": prefix + self.after,
-            "most": self.most,
-            "today": self.today,
-        }
-
-
-_PLANS = text("""
-    SELECT p.authority, count(*) AS plans FROM facts p
-    LEFT JOIN facts c ON c.authority = p.authority AND c.about = p.about AND c.type = 'hnb.ehcp-ceased.v1'
-    WHERE p.type = 'hnb.ehcp-issued.v1' AND (p.data ->> 'issued_on')::date <= :today
-    AND coalesce(c.data ->> 'ceased_on', '9999-12-31')::date > :today GROUP BY p.authority
-""")
 _APPEALS = text("""
     SELECT a.authority, count(*) AS appeals FROM facts a WHERE a.type = 'hnb.tribunal-lodged.v1'
     AND NOT EXISTS (SELECT FROM facts c
@@ -141,16 +61,12 @@ _APPEALS = text("""
     GROUP BY a.authority
 """)
 _WEEKS = text("""
-    SELECT p.authority, ((p.data ->> 'issued_on')::date - (r.data ->> 'received_on')::date) / 7.0 AS weeks
+    SELECT p.authority, (p.data ->> 'issued_on')::date - (r.data ->> 'received_on')::date AS days,
+        count(*)::int AS plans
     FROM facts p JOIN facts r ON r.authority = p.authority AND r.type = 'hnb.assessment-requested.v1'
     AND r.about = 'request/' || (p.data ->> 'request_id')
-    WHERE p.type = 'hnb.ehcp-issued.v1' AND p.data ? 'request_id'
+    WHERE p.type = 'hnb.ehcp-issued.v1' AND p.data ? 'request_id' GROUP BY 1, 2
 """)
-
-
-def plans_in_force(connection: Connection, today: date) -> Iterable[tuple[str, int]]:
-    """Plans in force on the day, per authority."""
-    return [(row.authority, row.plans) for row in connection.execute(_PLANS, {"today": today})]
 
 
 def appeals_open(connection: Connection) -> Iterable[tuple[str, int]]:
@@ -158,6 +74,6 @@ def appeals_open(connection: Connection) -> Iterable[tuple[str, int]]:
     return [(row.authority, row.appeals) for row in connection.execute(_APPEALS)]
 
 
-def weeks_to_plan(connection: Connection) -> Iterable[tuple[str, float]]:
-    """Weeks from request to plan, for each plan whose request is known."""
-    return [(row.authority, float(row.weeks)) for row in connection.execute(_WEEKS)]
+def weeks_to_plan(connection: Connection) -> Iterable[tuple[str, float, int]]:
+    """Weeks from request to plan, and how many plans took so long, where the request is known."""
+    return [(row.authority, row.days / 7, row.plans) for row in connection.execute(_WEEKS)]

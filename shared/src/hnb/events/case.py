@@ -9,6 +9,15 @@ from pydantic_core import PydanticCustomError
 from hnb.events.fields import BudgetLine, ChildRef, Day, EventData, Need, Pence, Ref, SignedPence, Text, Year
 from hnb.provisions import Provision
 
+MAX_CHILD_REFS = 250  # of one grant: the longest references there may be still leave its event within 64 KiB
+
+# Why a statutory limit need not be met (SEND Regulations 2014, reg. 5(4), 10(4)(a) to (d), 13(3)): a school closed for
+# four weeks or more when its advice was asked for, exceptional personal circumstances, four weeks or more away from the
+# area, an appointment not kept. SEN2 says only that there was one: `unspecified`.
+TimeException = Literal[
+    "school-closed", "exceptional-circumstances", "absent-from-area", "missed-appointment", "unspecified"
+]
+
 
 def _ends_before_start(start: date, end: date | None) -> None:
     if end is not None and end < start:
@@ -39,6 +48,16 @@ class AssessmentDecided(EventData):
     request_id: Ref
     decided_on: Day
     outcome: Literal["assess", "refuse"]
+    exception: TimeException | None = None
+
+
+class RequestClosed(EventData):
+    """A request that ends without a plan: assessed and none needed, withdrawn by the family, or the child moved on."""
+
+    request_id: Ref
+    closed_on: Day
+    outcome: Literal["no-plan", "withdrawn", "ceased"]
+    exception: TimeException | None = None
 
 
 class EhcpIssued(EventData):
@@ -49,6 +68,14 @@ class EhcpIssued(EventData):
     primary_need: Need | None = None
     year_group: Annotated[StrictInt, Field(ge=-4, le=20)] | None = None
     residential: StrictBool | None = None
+    amended_on: Day | None = None
+    exception: TimeException | None = None
+
+    @model_validator(mode="after")
+    def _amended_after_issue(self) -> "EhcpIssued":
+        if self.amended_on is not None and self.amended_on < self.issued_on:
+            raise PydanticCustomError("amended_before_issue", "amended_on is before issued_on")
+        return self
 
 
 class EhcpCeased(EventData):
@@ -66,6 +93,7 @@ class PlacementMade(EventData):
     start_date: Day
     end_date: Day | None
     cost: Cost | None
+    band: Ref | None = None
 
     @model_validator(mode="after")
     def _dates(self) -> "PlacementMade":
@@ -101,6 +129,8 @@ class TribunalLodged(EventData):
     sections: list[Literal["B", "F", "I"]] | None = None
     lodged_on: Day
     mediation_certificate: StrictBool
+    mediation_certificate_on: Day | None = None
+    officer_ref: Ref | None = None
     expected_cost_pence: Pence | None = None
     sought: Sought | None = None
 
@@ -120,6 +150,7 @@ class TribunalConcluded(EventData):
     concluded_on: Day
     outcome: Literal["upheld", "part-upheld", "dismissed", "conceded", "withdrawn", "mediated"]
     root_cause: Text | None = None
+    hearing: StrictBool | None = None
 
 
 class MediationHeld(EventData):
@@ -135,6 +166,7 @@ class SupportGranted(EventData):
     provision: Provision
     setting_id: Ref | None = None
     children: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = None
+    child_refs: Annotated[list[ChildRef], Field(min_length=1, max_length=MAX_CHILD_REFS)] | None = None
     start_date: Day
     end_date: Day
     cost: Cost | None
@@ -142,6 +174,15 @@ class SupportGranted(EventData):
     @model_validator(mode="after")
     def _dates(self) -> "SupportGranted":
         _ends_before_start(self.start_date, self.end_date)
+        return self
+
+    @model_validator(mode="after")
+    def _children_counted_once(self) -> "SupportGranted":
+        refs = self.child_refs or []
+        if len(set(refs)) < len(refs):
+            raise PydanticCustomError("child_twice", "child_refs names a child twice")
+        if self.children is not None and len(refs) > self.children:
+            raise PydanticCustomError("child_beyond_children", "child_refs names more children than children says")
         return self
 
 
@@ -182,7 +223,14 @@ class SettingRegistered(EventData):
     phase: Text | None = None
     in_area: StrictBool
     capacity: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = None
+    capacity_from: Day | None = None
     urn: Ref | None = None
+
+    @model_validator(mode="after")
+    def _a_day_belongs_to_a_capacity(self) -> "SettingRegistered":
+        if self.capacity_from is not None and self.capacity is None:
+            raise PydanticCustomError("day_without_capacity", "capacity_from is given only where capacity is")
+        return self
 
 
 class BudgetSet(EventData):
@@ -213,6 +261,7 @@ class EventWithdrawn(EventData):
 CASE_EVENTS: dict[str, tuple[str, type[EventData]]] = {
     "hnb.assessment-requested.v1": ("ehcp", AssessmentRequested),
     "hnb.assessment-decided.v1": ("ehcp", AssessmentDecided),
+    "hnb.request-closed.v1": ("ehcp", RequestClosed),
     "hnb.ehcp-issued.v1": ("ehcp", EhcpIssued),
     "hnb.ehcp-ceased.v1": ("ehcp", EhcpCeased),
     "hnb.placement-made.v1": ("placement", PlacementMade),

@@ -16,8 +16,10 @@ from hnb.events.own import OWN_EVENTS
 MAX_EVENT_BYTES = 64 * 1024
 MAX_BATCH_EVENTS = 1_000
 MAX_BATCH_BYTES = 8 * 1024 * 1024
+MAX_FAULTS = 50  # named of one event: an answer must not outgrow what it answers
 
 EVENTS = CASE_EVENTS | OWN_EVENTS
+OWN_SOURCES = frozenset({"/hnb/placements", "/hnb/ledger", "/hnb/alerts"})  # what the services say themselves
 
 
 class Envelope(BaseModel):
@@ -106,21 +108,44 @@ def read_event(value: object, *, known: Mapping[str, object] = EVENTS, strict: b
     if not isinstance(value, dict):
         raise Refused([FieldError("(event)", "an event is a JSON object")])
     kind = value.get("type")
-    if not isinstance(kind, str) or kind not in known:
-        raise Refused([FieldError("type", f"unknown event type {kind!r:.100}" if kind is not None else "missing")])
+    if not isinstance(kind, str):  # and nothing of it is repeated: it may be nested deeper than Python can write
+        raise Refused([FieldError("type", "missing" if kind is None else "not a text")])
+    if kind not in known:
+        raise Refused([FieldError("type", f"unknown event type {kind!r:.100}")])
+    body = _canonical(value)  # before its fields are looked at: each that is wrong costs more than it weighs
     try:
         envelope = ENVELOPES[kind].model_validate(value, extra="forbid" if strict else "ignore")
     except ValidationError as error:
-        raise Refused([_field_error(e) for e in error.errors(include_url=False, include_input=False)]) from None
-    if envelope.subject is not None and envelope.subject == getattr(envelope.data, "child_ref", None):
+        raise Refused(_field_errors(error)) from None
+    children = (getattr(envelope.data, "child_ref", None), *(getattr(envelope.data, "child_refs", None) or ()))
+    if strict and envelope.source in OWN_SOURCES:
+        raise Refused([FieldError("source", "is this system's own: whoever sends has a source of its own")])
+    if envelope.subject is not None and envelope.subject in children:
         raise Refused([FieldError("subject", "never holds anything about a person, the child_ref included")])
-    body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    if len(body) > MAX_EVENT_BYTES:
-        raise Refused([FieldError("(event)", f"larger than {MAX_EVENT_BYTES} bytes")])
     return Event(envelope.source, envelope.id, kind, envelope.time, envelope.authority, envelope.data, body.decode())
 
 
-_FIELD_OF_RULE = {"end_before_start": ["end_date"], "weeks_without_week": ["weeks"]}  # rules over two fields
+def _canonical(value: dict[str, object]) -> bytes:
+    try:
+        body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        raise Refused([FieldError("(event)", "nested too deeply")]) from None
+    if len(body) > MAX_EVENT_BYTES:
+        raise Refused([FieldError("(event)", f"larger than {MAX_EVENT_BYTES} bytes")])
+    return body
+
+
+_FIELD_OF_RULE = {  # rules over two fields
+    "end_before_start": ["end_date"], "weeks_without_week": ["weeks"], "amended_before_issue": ["amended_on"],
+    "day_without_capacity": ["capacity_from"], "child_twice": ["child_refs"], "child_beyond_children": ["child_refs"],
+}  # fmt: skip
+
+
+def _field_errors(refused: ValidationError) -> list[FieldError]:
+    errors = refused.errors(include_url=False, include_input=False)
+    listed = [_field_error(error) for error in errors[:MAX_FAULTS]]
+    more = len(errors) - len(listed)
+    return [*listed, FieldError("(event)", f"{more} more fields are wrong")] if more else listed
 
 
 def _field_error(error: Any) -> FieldError:

@@ -12,6 +12,7 @@ import typer
 
 from hnb.money import pounds
 from hnb_local.errors import WRONG_USE, CommandFailed
+from hnb_local.sen2 import making
 from hnb_local.simulator.feed import Feed, leicester_year
 
 DEFAULT_SEED = 2025
@@ -19,17 +20,43 @@ MAX_BATCH_EVENTS = 1_000  # the contract's; not imported, as reading every event
 EXAMPLE = "Example: hnb simulate --seed 7 --to http://127.0.0.1:8001"
 
 
-def simulate(
-    seed: Annotated[int, typer.Option(help="The same seed gives the same events, byte for byte.")] = DEFAULT_SEED,
-    out: Annotated[Path | None, typer.Option(help="Write JSON lines to this file rather than to stdout.")] = None,
-    to: Annotated[str | None, typer.Option(help="Post to this placements service: http://host:port.")] = None,
-    batch: Annotated[int, typer.Option(help="Events in one request, with --to: 1 to 1000.")] = 500,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
+Seed = Annotated[int, typer.Option(help="The same seed gives the same events, byte for byte.")]
+Out = Annotated[Path | None, typer.Option(help="Write JSON lines to this file rather than to stdout.")]
+To = Annotated[str | None, typer.Option(help="Post to this placements service: http://host:port.")]
+Batch = Annotated[int, typer.Option(help="Events in one request, with --to: 1 to 1000.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")]
+
+app = typer.Typer()
+
+
+@app.callback(invoke_without_command=True, epilog=EXAMPLE)
+def _year(
+    context: typer.Context,
+    seed: Seed = DEFAULT_SEED,
+    out: Out = None,
+    to: To = None,
+    batch: Batch = 500,
+    dry_run: DryRun = False,
 ) -> None:
     """Play the synthetic Leicester year 2025-26: late, twice, out of order and partly wrong, as real feeds are.
 
     Every event is made up. Where an authority's register is real, do not send it these.
     """
+    if context.invoked_subcommand is None:
+        simulate(seed, out, to, batch, dry_run)
+
+
+app.command("sen2", epilog=making.EXAMPLE)(making.simulate_sen2)
+
+
+def simulate(
+    seed: int = DEFAULT_SEED,
+    out: Path | None = None,
+    to: str | None = None,
+    batch: int = 500,
+    dry_run: bool = False,
+) -> None:
+    """Writes, posts or describes the synthetic year; CommandFailed where it was asked wrongly."""
     if out is not None and to is not None:
         raise CommandFailed("Give --out or --to, not both.", WRONG_USE)
     if not 1 <= batch <= MAX_BATCH_EVENTS:

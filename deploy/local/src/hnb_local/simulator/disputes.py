@@ -10,7 +10,9 @@ from hnb_local.simulator.plans import Child, carried_in
 
 APPEALS = 88  # registered in 2025, as published
 MEDIATIONS = 120
-_EXPECTED_PENCE = (433_100, 605_600)  # without a hearing and with one
+_WITHOUT_HEARING_PENCE, _WITH_HEARING_PENCE = 433_100, 605_600
+_DECIDED = ("upheld", "part-upheld", "dismissed")  # by the tribunal; what else ends an appeal needs no hearing
+_POSTS = 4
 _APPEAL_TYPES = {"contents": 82, "cease-to-maintain": 3, "refusal-to-issue": 2, "refusal-to-assess": 1}
 _OUTCOMES = {"upheld": 22, "part-upheld": 18, "conceded": 30, "withdrawn": 18, "mediated": 8, "dismissed": 4}
 _KINDS = {"officer": 5, "legal": 4, "consultant": 2, "expert-witness": 2, "other": 1}
@@ -40,11 +42,13 @@ def _appeal(pen: Pen, random: Random, child: Child) -> None:
         "provision": "independent", "cost": yearly(draft_annual(random, "independent")),
         "start_date": (lodged_on + timedelta(days=120)).isoformat(),
     }  # fmt: skip
+    appeal_id = pen.reference("AP")
     data = {
-        "appeal_id": pen.reference("AP"), "child_ref": child.child_ref, "plan_id": child.plan_id, "appeal_type": kind,
+        "appeal_id": appeal_id, "child_ref": child.child_ref, "plan_id": child.plan_id, "appeal_type": kind,
         "sections": random.choice([["I"], ["B", "F"], ["B", "F", "I"]]) if kind == "contents" else None,
         "lodged_on": lodged_on.isoformat(), "mediation_certificate": random.random() < 0.9,
-        "expected_cost_pence": random.choice(_EXPECTED_PENCE), "sought": sought if seeks else None,
+        "expected_cost_pence": random.choice((_WITHOUT_HEARING_PENCE, _WITH_HEARING_PENCE)),
+        "officer_ref": f"SEND-{int(appeal_id[-5:]) % _POSTS + 1}", "sought": sought if seeks else None,
     }  # fmt: skip
     lodged = pen.say("tribunal-lodged", moment(random, lodged_on), data)
     _pursue(pen, random, lodged, lodged_on)
@@ -64,9 +68,10 @@ def _pursue(pen: Pen, random: Random, lodged: Event, lodged_on: date) -> None:
             cost |= {"supplier_ref": f"SUP-{random.randrange(1, 9):02d}", "criteria_met": random.random() < 0.8}
         pen.say("tribunal-cost-incurred", moment(random, incurred_on), cost)
     if concluded_on <= LAST_DAY:
+        outcome = random.choices(list(_OUTCOMES), list(_OUTCOMES.values()))[0]
         conclusion = {
-            "appeal_id": appeal_id, "concluded_on": concluded_on.isoformat(),
-            "outcome": random.choices(list(_OUTCOMES), list(_OUTCOMES.values()))[0],
+            "appeal_id": appeal_id, "concluded_on": concluded_on.isoformat(), "outcome": outcome,
             "root_cause": random.choice(_CAUSES),
+            "hearing": outcome in _DECIDED and lodged["data"]["expected_cost_pence"] == _WITH_HEARING_PENCE,
         }  # fmt: skip
         pen.say("tribunal-concluded", moment(random, concluded_on), conclusion)

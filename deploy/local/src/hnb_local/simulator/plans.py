@@ -25,8 +25,9 @@ _MOVED = {
     ("early-years", "mainstream"): 40,
 }  # fmt: skip
 TRANSFERS_IN = 59
-REQUESTS_WITHOUT_PLAN = {"withdrawn": 298, "refuse": 1, "assess": 94}  # outcomes of 2024; "withdrawn" has no event
+REQUESTS_WITHOUT_PLAN = {"withdrawn": 298, "refuse": 1, "assess": 94}  # outcomes of 2024
 _IN_20_WEEKS = 0.515
+_EXCEPTION_EVERY = 14  # 3,808 of England's 53,327 new plans of 2019 had an exception
 
 _NEEDS = {"ASD": 1122, "SEMH": 804, "SLCN": 798, "MLD": 453, "OTH": 271, "PD": 177, "HI": 71, "SLD": 64, "SPLD": 62,
           "VI": 44, "PMLD": 23, "MSI": 4, None: 164}  # fmt: skip
@@ -90,7 +91,11 @@ def write_plans(pen: Pen, random: Random, children: list[Child]) -> None:
     for outcome, count in REQUESTS_WITHOUT_PLAN.items():
         for _ in range(count):
             received = day_between(random, FIRST_DAY, LAST_DAY - timedelta(weeks=7))
-            _request(pen, random, pen.hex(32), received, None if outcome == "withdrawn" else outcome)
+            request_id = _request(pen, random, pen.hex(32), received, None if outcome == "withdrawn" else outcome)
+            if outcome == "withdrawn":
+                closed = received + timedelta(days=random.randrange(7, 41))
+                data = {"request_id": request_id, "closed_on": closed.isoformat(), "outcome": "withdrawn"}
+                pen.say("request-closed", moment(random, closed), data)
 
 
 def carried_in(child: Child) -> bool:
@@ -138,8 +143,13 @@ def _issue(pen: Pen, random: Random, child: Child, request_id: str | None) -> No
         "request_id": request_id, "primary_need": need,
         "year_group": max(year_group - school_years, _YOUNGEST),
         "residential": True if child.row == "independent" and random.random() < 0.15 else None,
+        "exception": "exceptional-circumstances" if request_id and _excepted(request_id) else None,
     }  # fmt: skip
     pen.say("ehcp-issued", moment(random, child.issued_on), data)
+
+
+def _excepted(request_id: str) -> bool:
+    return int(request_id[-5:]) % _EXCEPTION_EVERY == 0
 
 
 def _request_of(pen: Pen, random: Random, child: Child) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from hnb_local.asking import TOO_MANY, wait_asked_for
 from hnb_local.errors import WRONG_USE, CommandFailed
 
 BATCH_TYPE = "application/cloudevents-batch+json"
@@ -52,6 +53,9 @@ class Door:
                 if answer.status_code in (200, 207):
                     return self._count(answer)
                 wrong = f"it answers {answer.status_code}"
+                if answer.status_code == TOO_MANY:
+                    self._pause(wait_asked_for(answer))
+                    continue
                 if answer.status_code != 503:
                     break
             self._pause(min(0.2 * 2**attempt, LONGEST_PAUSE_SECONDS))

@@ -21,8 +21,8 @@ from hnb.events import (
     TribunalCostIncurred,
     TribunalLodged,
 )  # fmt: skip
+from hnb.prices import Segment, segments
 from hnb.provisions import Provision
-from ledger.domain.prices import Segment, segments
 
 D = TypeVar("D", bound=EventData)
 

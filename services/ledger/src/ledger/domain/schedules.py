@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from hnb.calendar import Span, financial_year, financial_years, year_span
 from hnb.events import GRANT_LINE, BudgetSet, ContributionAgreed, Cost, Event, ReserveOpened
+from hnb.prices import due, due_on
 from hnb.provisions import Provision
 from ledger.domain.commitments import Agreed, Appeal, Folded, order
-from ledger.domain.prices import due, due_on
 
 
 class Kind(StrEnum):

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
+from hnb.prices import Segment
 from hnb.provisions import Fund, Provision, fund_of
 from ledger.domain.commitments import Folded, fold, order
 from ledger.domain.positions import Figures, figures
-from ledger.domain.prices import Segment
 from ledger.domain.schedules import Amount, Cell, Kind, Schedule
 from ledger.domain.words import Step, explain, steps
 from ledger.handlers import COMMITMENT, Ledger

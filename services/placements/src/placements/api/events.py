@@ -1,13 +1,14 @@
-"""The one door for every event, and the register as JSON."""
+"""The one door for every event."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from datetime import date
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import structlog
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import Engine
@@ -32,26 +33,31 @@ from hnb.http import FieldProblem, Unavailable, problem, read_body
 from hnb.inbox import Accepted, Conflicting, Duplicate, Outcome, Refused
 from hnb.intake import Intake
 from placements import store
-from placements.domain import clock
-from placements.store import Page
+from placements.domain.tokens import Scope, outside
+from placements.door import bearer_of, scope_of
 
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 ANSWER_SECONDS = 9.0  # a request is answered within ten
-MOST = 5_000
 log = structlog.get_logger(__name__)
 REUSED = "this source and id were used before for other content"
+_REF = re.compile(r"[^\s\x00-\x1f\x7f]{1,200}")  # as the contract has it
+OUTSIDE = "outside this token's scope"
 
 
-Authority = Annotated[str, Query(pattern=r"^(E\d{8})?$", description="an ONS code; all authorities when empty")]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A good event that this token may not send, with what of it lies outside the token's scope."""
+
+    errors: tuple[FieldError, ...]
+    status = "forbidden"
 
 
 class Receipt(BaseModel):
     """What became of one event."""
 
     id: str | None
-    status: Literal["accepted", "duplicate", "conflicting", "refused"]
+    status: Literal["accepted", "duplicate", "conflicting", "refused", "forbidden"]
     detail: str | None = None
     errors: list[FieldProblem] | None = None
 
@@ -82,8 +88,8 @@ _BODIES = {
 }
 
 
-def make_router(engine: Engine, intake: Intake, today: Callable[[], date]) -> APIRouter:
-    """The routes, over the given database and intake; `today` is the clock's day."""
+def make_router(engine: Engine, intake: Intake) -> APIRouter:
+    """The routes, over the given database and intake."""
     router = APIRouter()
 
     @router.post(
@@ -113,14 +119,17 @@ def make_router(engine: Engine, intake: Intake, today: Callable[[], date]) -> AP
         assert isinstance(values, list)
         if len(values) > MAX_BATCH_EVENTS:
             return problem(413, f"a batch holds at most {MAX_BATCH_EVENTS} events, this one {len(values)}")
+        bearer = bearer_of(request)
+        if bearer is not None:
+            bearer.charge(len(values) - 1)  # the request itself counted as one
         try:
-            receipts = await asyncio.wait_for(run_in_threadpool(take, values), ANSWER_SECONDS)
+            receipts = await asyncio.wait_for(run_in_threadpool(take, values, scope_of(request)), ANSWER_SECONDS)
         except TimeoutError:
             raise Unavailable from None
         return _answer_single(receipts[0]) if single else _answer_batch(receipts)
 
-    def take(values: list[Any]) -> list[Receipt]:
-        read = [_read(value, intake) for value in values]
+    def take(values: list[Any], scope: Scope) -> list[Receipt]:
+        read = [_read(value, intake, scope) for value in values]
         outcomes = iter(intake.take([one for one in read if isinstance(one, Event)]))
         results = [(one, next(outcomes) if isinstance(one, Event) else one) for one in read]
         reused = [one for one, outcome in results if isinstance(outcome, Conflicting) and isinstance(one, Event)]
@@ -135,76 +144,60 @@ def make_router(engine: Engine, intake: Intake, today: Callable[[], date]) -> AP
         source, id = map(unquote, raw.rsplit("/", 1))  # not as routed: an id may hold an encoded slash
         with reading(engine) as connection:
             found = store.event(connection, source, id)
-        if found is None:
+        scope = scope_of(request)
+        if found is None or not (scope.holds_source(source) and scope.holds_authority(found["event"]["authority"])):
             raise HTTPException(404, f"no event {id} of source {source} was ever accepted")
         return found
-
-    @router.get("/settings", tags=["register"], summary="Settings, their capacity and the places filled today")
-    def get_settings(authority: Authority = "", after: str = "", limit: Limit = 1_000) -> dict[str, Any]:
-        with reading(engine) as connection:
-            rows = store.settings(connection, Page(authority, after, limit, today()))
-        return {
-            "settings": [{"authority": r["authority"], **r["data"], "filled": r["filled"]} for r in rows],
-            "next": rows[-1]["data"]["setting_id"] if len(rows) == limit else None,
-        }
-
-    @router.get("/waiting", tags=["register"], summary="Plans in force without a placement, and for how long")
-    def get_waiting(authority: Authority = "", after: str = "", limit: Limit = 1_000) -> dict[str, Any]:
-        with reading(engine) as connection:
-            rows = store.waiting(connection, Page(authority, after, limit, today()))
-        kept = ("plan_id", "issued_on", "primary_need", "year_group")
-        return {
-            "waiting": [
-                {"authority": r["authority"], **{k: r["data"].get(k) for k in kept}, "days": r["days"]} for r in rows
-            ],
-            "next": rows[-1]["data"]["plan_id"] if len(rows) == limit else None,
-        }
-
-    @router.get("/statutory-clocks", tags=["register"], summary="Requests without a plan, and the limit each runs to")
-    def get_clocks(authority: Authority = "", after: str = "", limit: Limit = 1_000) -> dict[str, Any]:
-        with reading(engine) as connection:
-            rows = store.open_requests(connection, Page(authority, after, limit, today()))
-        clocks = []
-        for row in rows:
-            at = clock(row["received_on"], row["decided_on"], today())
-            clocks.append({**row, "weeks": at.weeks, "limit_weeks": at.limit_weeks, "due_on": at.due_on,
-                           "overdue": at.overdue})  # fmt: skip
-        return {"clocks": clocks, "next": rows[-1]["request_id"] if len(rows) == limit else None}
 
     return router
 
 
-def _read(value: Any, intake: Intake) -> Event | Refused:
+def _read(value: Any, intake: Intake, scope: Scope) -> Event | Refused | Forbidden:
     try:
-        return read_event(value, known=CASE_EVENTS, strict=True)
+        event = read_event(value, known=CASE_EVENTS, strict=True)
     except RefusedEvent as error:
         kind = value.get("type") if isinstance(value, dict) else None
-        intake.telemetry.count(kind if kind in CASE_EVENTS else "unknown", "refused")
+        kind = kind if isinstance(kind, str) and kind in CASE_EVENTS else "unknown"
+        intake.telemetry.count(kind, "refused")
         faults = [fault.field for fault in error.errors]  # the fields alone: what is in them may name a person
-        source, id = (value.get("source"), value.get("id")) if isinstance(value, dict) else (None, None)
-        log.info("an event was refused", event_source=source, event_id=id, event_type=kind, fields=faults)
+        log.info("an event was refused", event_type=kind, fields=faults, **_named(value))
         return Refused(tuple(error.errors))
+    beyond = outside(scope, event)
+    if not beyond:
+        return event
+    intake.telemetry.count(event.type, "forbidden")
+    fields = [fault.field for fault in beyond]
+    log.info("an event is outside its token's scope", event_type=event.type, fields=fields, **_named(value))
+    return Forbidden(tuple(beyond))
 
 
-def _receipt(value: Any, outcome: Outcome) -> Receipt:
+def _named(value: Any) -> dict[str, str]:
+    """The source and id of an event for the log, where they are such: in place of either there may be anything."""
+    given = {name: value.get(name) for name in ("source", "id")} if isinstance(value, dict) else {}
+    return {f"event_{name}": one for name, one in given.items() if isinstance(one, str) and _REF.fullmatch(one)}
+
+
+def _receipt(value: Any, outcome: Outcome | Forbidden) -> Receipt:
     id = value.get("id") if isinstance(value, dict) and isinstance(value.get("id"), str) else None
     match outcome:
         case Accepted() | Duplicate():
             return Receipt(id=id, status=outcome.status)
         case Conflicting():
             return Receipt(id=id, status="conflicting", detail=REUSED)
-        case Refused(errors):
+        case Refused(errors) | Forbidden(errors):
             faults = [FieldProblem(field=e.field, message=e.message) for e in errors]
-            return Receipt(id=id, status="refused", detail="breaks the contract", errors=faults)
+            detail = OUTSIDE if isinstance(outcome, Forbidden) else "breaks the contract"
+            return Receipt(id=id, status=outcome.status, detail=detail, errors=faults)
 
 
 def _answer_single(receipt: Receipt) -> JSONResponse:
     match receipt.status:
         case "conflicting":
             return problem(409, REUSED)
-        case "refused":
+        case "refused" | "forbidden":
             faults = [FieldError(e.field, e.message) for e in receipt.errors or ()]
-            return problem(422, "; ".join(f"{f.field}: {f.message}" for f in faults), faults)
+            status = 403 if receipt.status == "forbidden" else 422
+            return problem(status, "; ".join(f"{f.field}: {f.message}" for f in faults), faults)
         case _:
             return JSONResponse(receipt.model_dump(exclude_none=True), 202)
 

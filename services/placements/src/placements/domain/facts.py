@@ -1,36 +1,46 @@
-"""The case side's rules: what an event is about, which fact stands, and how long the law allows."""
+"""What an event is a fact about, and which of several facts stands."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, timedelta
 
 from hnb.events import Event
 
-# SEND Regulations 2014: a decision within 6 weeks of the request (reg. 5), notice of no plan within 16 (reg. 10),
-# a final plan within 20 (reg. 13).
-STATUTORY_WEEKS = (6, 16, 20)
-
-# Of which record of the register each event is a fact, and the field that names it. Events of other types pass through.
+# Of which record of the register each event is a fact, and the fields that name it. Events of other types pass through.
+# A placement has many prices and an appeal many costs: each day's price and each cost is a record of its own.
 _SUBJECTS = {
     "hnb.assessment-requested.v1": ("request", "request_id"),
     "hnb.assessment-decided.v1": ("request", "request_id"),
+    "hnb.request-closed.v1": ("request", "request_id"),
     "hnb.ehcp-issued.v1": ("plan", "plan_id"),
     "hnb.ehcp-ceased.v1": ("plan", "plan_id"),
     "hnb.placement-made.v1": ("placement", "placement_id"),
     "hnb.placement-ended.v1": ("placement", "placement_id"),
+    "hnb.placement-repriced.v1": ("repricing", "placement_id", "effective_on"),
     "hnb.tribunal-lodged.v1": ("appeal", "appeal_id"),
+    "hnb.tribunal-cost-incurred.v1": ("cost", "appeal_id", "cost_id"),
     "hnb.tribunal-concluded.v1": ("appeal", "appeal_id"),
     "hnb.mediation-held.v1": ("mediation", "mediation_id"),
     "hnb.setting-registered.v1": ("setting", "setting_id"),
     "hnb.places-commissioned.v1": ("contract", "contract_id"),
     "hnb.support-granted.v1": ("grant", "grant_id"),
 }
+KINDS = tuple(dict.fromkeys(kind for kind, *_ in _SUBJECTS.values()))
+
+
+def types_of(kind: str) -> tuple[str, ...]:
+    """The event types that are facts about records of one kind."""
+    return tuple(type for type, (of, *_) in _SUBJECTS.items() if of == kind)
 
 
 def about(event: Event) -> str | None:
-    """The record of the register an event is a fact about, as `kind/id`; None where the register keeps none."""
+    """The record of the register an event is a fact about, as `kind/id`; None where the register keeps none.
+
+    Where two fields name it a space is between them, which no reference has in it.
+    """
     subject = _SUBJECTS.get(event.type)
-    return f"{subject[0]}/{getattr(event.data, subject[1])}" if subject else None
+    if subject is None:
+        return None
+    kind, *fields = subject
+    return f"{kind}/{' '.join(str(getattr(event.data, field)) for field in fields)}"
 
 
 def latest(events: Iterable[Event]) -> list[Event]:
@@ -49,23 +59,3 @@ def latest(events: Iterable[Event]) -> list[Event]:
 def order(event: Event) -> tuple[object, str, str]:
     """How facts are put in order: when they happened, then by id, then by source."""
     return event.time, event.id, event.source
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A request's statutory clock: whole weeks run, the weeks and day of the next limit, and whether it has passed."""
-
-    weeks: int
-    limit_weeks: int
-    due_on: date
-    overdue: bool
-
-
-def clock(received_on: date, decided_on: date | None, today: date) -> Clock:
-    """Where a request stands that has no plan yet: the 6 weeks run until it is decided, the 20 until a plan.
-
-    A limit is met on its last day: due 20 weeks after receipt means on that weekday (reg. 13).
-    """
-    limit = STATUTORY_WEEKS[0] if decided_on is None else STATUTORY_WEEKS[-1]
-    due_on = received_on + timedelta(weeks=limit)
-    return Clock((today - received_on).days // 7, limit, due_on, today > due_on)

@@ -1,0 +1,56 @@
+"""A setting's places: capacity as steps over days, and what a number of children makes of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from hnb.events import Event, SettingRegistered
+from hnb.money import divide_half_up
+from placements.domain.facts import order
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From a day on, a setting has so many places, as one event said."""
+
+    setting_id: str
+    from_day: date
+    capacity: int
+    event: Event
+
+
+def steps(events: Iterable[Event]) -> list[Step]:
+    """The steps of capacity these events say, by authority, setting and day; of two for one day the later said stands.
+
+    A capacity that names no day is from the day it was said. A registration that names no capacity changes none.
+    """
+    standing: dict[tuple[str, str, date], Step] = {}
+    for event in events:
+        if not isinstance(event.data, SettingRegistered) or event.data.capacity is None:
+            continue
+        from_day = event.data.capacity_from or event.time.date()
+        key = (event.authority, event.data.setting_id, from_day)
+        if key not in standing or order(event) > order(standing[key].event):
+            standing[key] = Step(event.data.setting_id, from_day, event.data.capacity, event)
+    return [standing[key] for key in sorted(standing)]
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """What children there make of a capacity: places free, children beyond it, and the percentage; None: not known."""
+
+    vacancies: int | None
+    over: int | None
+    percent: int | None
+
+
+def occupancy(capacity: int | None, filled: int) -> Occupancy:
+    """The occupancy of a setting. No percentage of no places: a setting of capacity 0 with children in it is over.
+
+    >>> occupancy(10, 11)
+    Occupancy(vacancies=0, over=1, percent=110)
+    """
+    if capacity is None:
+        return Occupancy(None, None, None)
+    percent = divide_half_up(100 * filled, capacity) if capacity else None
+    return Occupancy(max(capacity - filled, 0), max(filled - capacity, 0), percent)
