@@ -20,13 +20,13 @@ from sqlalchemy.event import listen
 from hnb.bearer import token_hash
 from hnb.database import connect, reading, transaction
 from hnb.service import Service
-from placements import tokens
 from placements.app import build
 from placements.domain.tokens import RIGHTS, Scope
-from placements.issuing import run
-from placements.roll import LOOK_SECONDS, REFRESH_SECONDS, Roll
 from placements.settings import PlacementsSettings
-from placements.tokens import Wanted
+from placements.tokens import store
+from placements.tokens.issuing import run
+from placements.tokens.roll import LOOK_SECONDS, REFRESH_SECONDS, Roll
+from placements.tokens.store import Wanted
 from tests.cases import LEICESTER, Json, issued, made, withdrawn
 from tests.conftest import FreshDatabase, Servers
 from tests.journeys.waiting import until
@@ -62,13 +62,13 @@ def make(engine: Engine, name: str = "capita-one", *, may: tuple[str, ...] = ("s
          types: tuple[str, ...] = ("*",), good_for: timedelta = DAY, per_second: int | None = None) -> str:  # fmt: skip
     scope = Scope(*map(frozenset, (may, authorities, sources, types)))
     with transaction(engine) as connection:
-        token, _ = tokens.new(connection, Wanted(name, scope, datetime.now(UTC) + good_for, per_second))
+        token, _ = store.new(connection, Wanted(name, scope, datetime.now(UTC) + good_for, per_second))
     return token
 
 
 def revoke(engine: Engine, token: str) -> None:
     with transaction(engine) as connection:
-        assert tokens.revoke(connection, tokens.short_id(token_hash(token)))
+        assert store.revoke(connection, store.short_id(token_hash(token)))
 
 
 def bearing(token: str) -> dict[str, str]:
@@ -267,13 +267,13 @@ def test_when_a_token_was_last_used_is_kept(service: Service, door: TestClient) 
 
     def used() -> dict[str, datetime | None]:
         with reading(service.engine) as connection:
-            return {one["id"]: one["last_used_at"] for one in tokens.listed(connection)}
+            return {one["id"]: one["last_used_at"] for one in store.listed(connection)}
 
-    until(lambda: used()[tokens.short_id(token_hash(token))])
-    last = used()[tokens.short_id(token_hash(token))]
+    until(lambda: used()[store.short_id(token_hash(token))])
+    last = used()[store.short_id(token_hash(token))]
     assert last is not None
     assert before <= last <= datetime.now(UTC)
-    assert used()[tokens.short_id(token_hash(idle))] is None
+    assert used()[store.short_id(token_hash(idle))] is None
 
 
 def test_while_the_database_is_away_a_good_token_is_not_called_bad(

@@ -20,7 +20,7 @@ def tokens(
     ] = None,
 ) -> None:
     """Make, list and revoke the tokens that let case systems in (hnb tokens --help)."""
-    from placements.issuing import run
+    from placements.tokens.issuing import run
 
     status = run(context.args, "hnb tokens", lambda: find_database("placements", data_dir, database_url))
     if status:

@@ -4,9 +4,9 @@ import sys
 
 from hnb.service import main
 from hnb.settings import load
-from placements import issuing
 from placements.app import build
 from placements.settings import PlacementsSettings
+from placements.tokens import issuing
 
 
 def _database() -> str:

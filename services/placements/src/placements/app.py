@@ -16,10 +16,10 @@ from placements.api.events import event_schemas
 from placements.conditions import FOUND, Conditions
 from placements.domain.facts import about
 from placements.domain.pace import Pace
-from placements.door import Door
 from placements.figures import Figures
-from placements.roll import Roll
 from placements.settings import PlacementsSettings
+from placements.tokens.door import Door
+from placements.tokens.roll import Roll
 
 HEARD = ("case-intake",)
 WITHDRAWALS_SECONDS = 0.5

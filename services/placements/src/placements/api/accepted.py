@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from hnb.database import reading
 from hnb.events import Ref
-from placements.door import scope_of
 from placements.reports.accepted import ASKED_AT_ONCE, accepted
+from placements.tokens.door import scope_of
 
 One = Annotated[str, Query(pattern=r"^E\d{8}$", description="an ONS code")]
 Source = Annotated[Ref, Query(description="whose events")]

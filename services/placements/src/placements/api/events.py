@@ -34,7 +34,7 @@ from hnb.inbox import Accepted, Conflicting, Duplicate, Outcome, Refused
 from hnb.intake import Intake
 from placements import store
 from placements.domain.tokens import Scope, outside
-from placements.door import bearer_of, scope_of
+from placements.tokens.door import bearer_of, scope_of
 
 SINGLE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from hnb.database import reading, transaction
-from placements import tokens
 from placements.domain.pace import Bucket, Pace, filled, full, seconds_to_wait, taken
 from placements.domain.tokens import Token
+from placements.tokens import store
 
 REFRESH_SECONDS = 2.0  # how long a revoked token may still be let in, at each replica
 LOOK_SECONDS = 0.2  # how long unknown ones wait for each other, so that a flood of them is looked up as one
@@ -59,7 +59,7 @@ class Roll:
 
     def _read(self) -> dict[bytes, Token]:
         with reading(self.engine) as connection:
-            return tokens.known(connection)
+            return store.known(connection)
 
     def pace(self, token: Token) -> Pace | None:
         """How fast its bearer may go; None where there is no limit."""
@@ -85,7 +85,7 @@ class Roll:
         if used:
             try:
                 with transaction(self.engine) as connection:
-                    tokens.note_use(connection, used)
+                    store.note_use(connection, used)
             except Exception:
                 self._used = used | self._used
                 raise

@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from hnb.database import connect, reading, transaction
 from hnb.events import CASE_EVENTS
-from placements import tokens
 from placements.domain.tokens import ANY, FAMILIES, MEANING, RIGHTS, Scope
-from placements.tokens import Wanted
+from placements.tokens import store
+from placements.tokens.store import Wanted
 
 USUAL_DAYS, MOST_DAYS = 365, 3650
 COULD_NOT = 1
@@ -75,7 +75,7 @@ def _new(engine: Engine, asked: argparse.Namespace) -> int:
     scope = Scope(*map(frozenset, (asked.may or ["send"], asked.authority, asked.source, asked.type or [ANY])))
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=asked.days)
     with transaction(engine) as connection:
-        token, id = tokens.new(connection, Wanted(asked.name, scope, until, asked.events_per_second))
+        token, id = store.new(connection, Wanted(asked.name, scope, until, asked.events_per_second))
     print(token)  # noqa: T201 - the one time it is shown
     _say(f"Token {id} for {asked.name}: {_in_words(scope)}; until {until:%Y-%m-%d}.\n"
          "It is shown this once: only its hash is kept. Send it as `Authorization: Bearer …`.")  # fmt: skip
@@ -90,7 +90,7 @@ def _in_words(scope: Scope) -> str:
 
 def _list(engine: Engine, asked: argparse.Namespace) -> int:
     with reading(engine) as connection:
-        kept = tokens.listed(connection)
+        kept = store.listed(connection)
     now = datetime.now(UTC)
     for one in kept:
         one["state"] = _state(one, now)
@@ -116,7 +116,7 @@ def _state(one: dict[str, Any], now: datetime) -> str:
 
 def _revoke(engine: Engine, asked: argparse.Namespace) -> int:
     with transaction(engine) as connection:
-        done = {id: tokens.revoke(connection, id) for id in asked.id}
+        done = {id: store.revoke(connection, id) for id in asked.id}
     for id, row in done.items():
         if row is not None:
             _say(f"Token {id} of {row['name']} is revoked.")

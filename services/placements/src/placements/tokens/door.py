@@ -16,9 +16,9 @@ from hnb.http import OPEN_PATHS, problem
 from hnb.telemetry import Telemetry
 from placements.domain.pace import BURST_SECONDS, Pace
 from placements.domain.tokens import EVERYTHING, MEANING, Scope, Token, why_beyond
-from placements.roll import Roll
 from placements.settings import PlacementsSettings
-from placements.tokens import short_id
+from placements.tokens.roll import Roll
+from placements.tokens.store import short_id
 
 EVENTS, REGISTER = "/events", "/register"
 DESCRIPTIONS = ("/docs", "/openapi.json", "/asyncapi", "/static-offline-docs")  # hold nothing of anybody's
