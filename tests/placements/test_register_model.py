@@ -16,20 +16,20 @@ from tests.cases import Json, ceased, ended, issued, made, read, registered, wit
 from tests.placements.test_door import post
 
 FIRST, FAR = date(2025, 9, 1), date(9999, 12, 31)
-DAYS = [FIRST + timedelta(days=n) for n in range(20)]
-PLACEMENTS, PLANS, ROOMS = [f"PL-{n}" for n in range(5)], ["P-a", "P-b", "P-c"], ["SET-1", "SET-2"]
+DAYS = [FIRST + timedelta(days=n) for n in range(8)]
+PLACEMENTS, PLANS, ROOMS = [f"PL-{n}" for n in range(4)], ["P-a", "P-b"], ["SET-1", "SET-2"]
 _authorities = count(1)
 
 days = st.sampled_from(DAYS)
-moments = st.integers(0, 19).map(lambda n: f"2025-09-{1 + n:02d}T09:00:00Z")
+moments = st.integers(0, 7).map(lambda n: f"2025-09-{1 + n:02d}T09:00:00Z")
 
 
 @st.composite
 def stays(draw: st.DrawFn) -> Json:
     """A placement of some child in some room, for some days or until further notice."""
     start = draw(days)
-    end = draw(st.none() | st.integers(0, 12).map(lambda n: str(start + timedelta(days=n))))
-    child, room = draw(st.sampled_from("abc")), draw(st.sampled_from(ROOMS))
+    end = draw(st.none() | st.integers(0, 4).map(lambda n: str(start + timedelta(days=n))))
+    child, room = draw(st.sampled_from("ab")), draw(st.sampled_from(ROOMS))
     return made(draw(st.sampled_from(PLACEMENTS)), None, str(start), end, child=child, setting=room, time=draw(moments))
 
 
@@ -107,13 +107,13 @@ class Naive:
         return found
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    history=st.lists(facts, min_size=1, max_size=14), taken_back=st.sets(st.integers(0, 13), max_size=4),
-    shuffle=st.randoms(use_true_random=False), asked=st.lists(days, min_size=1, max_size=3, unique=True),
+    history=st.lists(facts, min_size=4, max_size=14), taken_back=st.sets(st.integers(0, 13), max_size=3),
+    shuffle=st.randoms(use_true_random=False),
 )  # fmt: skip
 def test_the_register_is_what_looking_at_every_event_again_finds(
-    service: Service, history: list[Json], taken_back: set[int], shuffle: Random, asked: list[date]
+    service: Service, history: list[Json], taken_back: set[int], shuffle: Random
 ) -> None:
     authority = f"E{next(_authorities):08d}"
     sent = [{**one, "authority": authority, "id": f"e{n}", "source": f"/{authority}"} for n, one in enumerate(history)]
@@ -128,7 +128,7 @@ def test_the_register_is_what_looking_at_every_event_again_finds(
         sent = sent[size:]
         while apply_withdrawals(service.engine):
             pass
-    for on in asked:
+    for on in DAYS:
         _compare(door, {"authority": authority, "on": str(on)}, Naive(standing, on))
 
 
@@ -138,12 +138,12 @@ def _compare(door: TestClient, asked: Json, naive: Naive) -> None:
     waits = door.get("/waiting", params=asked | {"only": "all"}).json()["waiting"]
     starts = {key: None if day is None else str(day) for key, day in naive.waits().items()}
     assert {w["plan_id"]: w["place_from"] for w in waits} == starts
-    without = door.get("/waiting", params=asked).json()["waiting"]
-    assert {w["plan_id"] for w in without} == {key for key, day in starts.items() if day is None}
     found = door.get("/mismatches", params=asked).json()["mismatches"]
     kinds: dict[str, list[Json]] = {}
     for row in found:
         kinds.setdefault(row["kind"], []).append(row)
     assert {(r["placement_id"], r["other_placement_id"]) for r in kinds.get("overlap", [])} == naive.overlaps()
     assert {r["placement_id"] for r in kinds.get("placement-after-plan-ceased", [])} == naive.after_ceasing()
-    assert {r["plan_id"] for r in kinds.get("plan-without-placement", [])} == {w["plan_id"] for w in without}
+    assert {r["plan_id"] for r in kinds.get("plan-without-placement", [])} == {
+        key for key, day in starts.items() if day is None
+    }
