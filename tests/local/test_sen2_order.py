@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from itertools import permutations
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -133,9 +132,8 @@ def test_a_return_imported_again_after_any_others_says_nothing(
         assert not register.import_child(said, CHILD, census(again)).events
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_what_is_imported_is_what_happened_whatever_the_order(seed: int) -> None:
-    population = Population(people=40, seed=seed, years=3)
+def test_what_is_imported_is_what_happened_whatever_the_order() -> None:
+    population = Population(people=30, seed=1, years=3)
     truth = _facts(events_of_truth(population, 2026, since=2024))
     known = KnownSettings(event["data"] for event in settings_of_truth(population))
     for order in permutations(population.census_years):
