@@ -151,6 +151,7 @@ def test_a_dry_run_shows_the_difference_and_sends_nothing(council: Council) -> N
     assert re.search(r"Placements\s+│\s+1 │", done.stdout)
     assert "5 events would be sent." in done.stdout
     assert "999999, and no setting is registered with it" in done.stderr
+    assert "placements left out: 1 (999999 for 1)." in done.stdout
     assert not council.content()
 
 

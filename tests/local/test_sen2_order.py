@@ -1,13 +1,12 @@
 """The returns of several years, imported in any order and as often as one likes, leave one and the same register."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import permutations
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -133,21 +132,23 @@ def test_a_return_imported_again_after_any_others_says_nothing(
         assert not register.import_child(said, CHILD, census(again)).events
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_what_is_imported_is_what_happened_whatever_the_order(seed: int) -> None:
-    population = Population(people=40, seed=seed, years=3)
+def test_what_is_imported_is_what_happened_whatever_the_order() -> None:
+    population = Population(people=30, seed=1, years=3)
     truth = _facts(events_of_truth(population, 2026, since=2024))
     known = KnownSettings(event["data"] for event in settings_of_truth(population))
     for order in permutations(population.census_years):
-        register = PlainRegister()
+        registers: dict[str, PlainRegister] = defaultdict(PlainRegister)  # one a child: the whole is their sum
         for year in order:
             for person in population.persons(year):
                 said, faults = told(person, known)
                 assert not faults
                 child_ref = KEY.child_ref(KEY.identity(person))
-                register.import_child(said, child_ref, population.reference_date(year))
-        events = [{"type": event.type, "data": event.data.model_dump(mode="json", exclude_none=True)}
-                  for event in register.standing()]  # fmt: skip
+                registers[child_ref].import_child(said, child_ref, population.reference_date(year))
+        events = [
+            {"type": event.type, "data": event.data.model_dump(mode="json", exclude_none=True)}
+            for register in registers.values()
+            for event in register.standing()
+        ]
         assert _facts(events) == truth, order
 
 

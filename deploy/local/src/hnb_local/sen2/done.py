@@ -18,7 +18,7 @@ from hnb_local.showing import add_row, console, show_json
 
 FAULTS_SHOWN = 20
 FAULTS_KEPT = 500
-ABSENT_SHOWN = 5
+ABSENT_SHOWN = UNREGISTERED_SHOWN = 5
 _COLUMNS = (
     saying.NEW, saying.CHANGED, saying.REOPENED, saying.CONFIRMED, saying.UNCHANGED, saying.OVERTAKEN,
 )  # fmt: skip
@@ -42,6 +42,7 @@ class Done:
     faults: list[Fault] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     placeless: Counter[str] = field(default_factory=Counter)
+    unregistered: Counter[str] = field(default_factory=Counter)
     moved: int = 0
     events: int = 0
     answers: Counter[str] = field(default_factory=Counter)
@@ -67,7 +68,8 @@ class Done:
                 for f in self.faults
             ],
             "records": {row: {how: self.counts[row, how] for how in _COLUMNS} for row in _ROWS},
-            "children_moved": self.moved, "without_a_place": dict(self.placeless), "events": self.events,
+            "children_moved": self.moved, "without_a_place": dict(self.placeless),
+            "unregistered_settings": dict(self.unregistered.most_common()), "events": self.events,
             "answers": dict(self.answers), "absent": dict(self.absent), "some_absent": self.some_absent,
             "from_other_sources": self.others,
         }  # fmt: skip
@@ -101,6 +103,11 @@ class Done:
         if self.placeless:
             codes = ", ".join(f"{code} {number:,}" for code, number in sorted(self.placeless.items()))
             said.append(f"Without a placement, since nothing is committed for them: {codes}.")
+        if self.unregistered:
+            some = ", ".join(f"{n} for {times:,}" for n, times in self.unregistered.most_common(UNREGISTERED_SHOWN))
+            said.append(
+                f"Settings nobody has registered, and placements left out: {len(self.unregistered):,} ({some})."
+            )
         if self.absent:
             number = " and ".join(f"{count:,} {kind}s" for kind, count in sorted(self.absent.items()))
             some = ", ".join(self.some_absent)

@@ -79,6 +79,7 @@ class _Import:
         for one in opened.persons:
             self._take_person(one, settings)
             self.progress.advance(task)
+        self.done.unregistered = settings.unknown
         task = self.progress.add_task("Reading the register", total=None)
         register.stage(self.staging, self.asked.key.mark)
         self._refuse_doubles(register)

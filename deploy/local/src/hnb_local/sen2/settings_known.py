@@ -1,6 +1,6 @@
 """Where a return places a child, as the register names it: a setting it knows, or one of the codes without a place."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +44,7 @@ class KnownSettings:
                 self._by_number[str(data["urn"])].append((data["setting_id"], data["provision"]))
         for known in self._by_number.values():
             known.sort()
+        self.unknown: Counter[str] = Counter()  # numbers asked for that no setting has, and how often
 
     def place(self, setting: Setting) -> Place | Unplaced:
         """Where a child is. Of settings that share a URN it is the unit where the return says so, else the school."""
@@ -52,6 +53,7 @@ class KnownSettings:
             return self._without_number(setting)
         number = next((one for one in numbers if one in self._by_number), None)
         if number is None:
+            self.unknown[numbers[0]] += 1
             named = "urn" if setting.urn else "ukprn"
             message = f"is {numbers[0]}, and no setting is registered with it: register it and import again"
             return Unplaced(field=named, message=message)
