@@ -22,15 +22,15 @@ SUMMARY_COLUMNS = (
 # Which waits: those with no placement at all to come, those with one that starts later, or both.
 FILTERS = ("without-place", "to-come", "all")
 
-# A placement that ends before it starts never is. `held` are the child's placements, live, to come and past.
+# A placement that ends before it starts never is. Those with a live placement are left out first, all at once: then
+# few are left whose other placements are looked up one by one.
 _WAITS = text("""
     SELECT p.authority, p.plan_id, p.issued_on, p.primary_need, p.year_group, :today - p.issued_on AS days,
         h.place_from, greatest(p.issued_on, h.last_held + 1) AS waiting_since, s.provision_sought
     FROM plans p
     CROSS JOIN LATERAL (
         SELECT min(first_day) FILTER (WHERE first_day > :today) AS place_from,
-            max(last_day) FILTER (WHERE last_day < :today) AS last_held,
-            coalesce(bool_or(:today BETWEEN first_day AND last_day), false) AS placed
+            max(last_day) FILTER (WHERE last_day < :today) AS last_held
         FROM placements m
         WHERE m.authority = p.authority AND m.child_ref = p.child_ref AND m.last_day >= m.first_day) h
     LEFT JOIN LATERAL (
@@ -40,7 +40,10 @@ _WAITS = text("""
         ORDER BY a.data ->> 'lodged_on' DESC, a.about LIMIT 1) s ON true
     WHERE (:authority = '' OR p.authority = :authority)
     AND (p.authority, p.about) > (:after_authority, 'plan/' || :after_id)
-    AND p.issued_on <= :today AND (p.ceased_on IS NULL OR p.ceased_on > :today) AND NOT h.placed
+    AND p.issued_on <= :today AND (p.ceased_on IS NULL OR p.ceased_on > :today)
+    AND NOT EXISTS (
+        SELECT FROM placements m WHERE m.authority = p.authority AND m.child_ref = p.child_ref
+        AND :today BETWEEN m.first_day AND m.last_day)
     AND (:only = 'all' OR (:only = 'to-come') = (h.place_from IS NOT NULL))
     ORDER BY p.authority, p.about LIMIT CAST(:most AS bigint)
 """)
