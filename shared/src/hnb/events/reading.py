@@ -117,12 +117,15 @@ def read_event(value: object, *, known: Mapping[str, object] = EVENTS, strict: b
         envelope = ENVELOPES[kind].model_validate(value, extra="forbid" if strict else "ignore")
     except ValidationError as error:
         raise Refused(_field_errors(error)) from None
-    children = (getattr(envelope.data, "child_ref", None), *(getattr(envelope.data, "child_refs", None) or ()))
     if strict and envelope.source in OWN_SOURCES:
         raise Refused([FieldError("source", "is this system's own: whoever sends has a source of its own")])
-    if envelope.subject is not None and envelope.subject in children:
+    if envelope.subject is not None and envelope.subject in _children(envelope.data):
         raise Refused([FieldError("subject", "never holds anything about a person, the child_ref included")])
     return Event(envelope.source, envelope.id, kind, envelope.time, envelope.authority, envelope.data, body.decode())
+
+
+def _children(data: EventData) -> tuple[object, ...]:
+    return (getattr(data, "child_ref", None), *(getattr(data, "child_refs", None) or ()))
 
 
 def _canonical(value: dict[str, object]) -> bytes:
