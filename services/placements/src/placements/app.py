@@ -11,7 +11,7 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
-from placements import api, handlers, metrics, pricing
+from placements import api, handlers, metrics, pricing, statistics
 from placements.api.events import event_schemas
 from placements.conditions import FOUND, Conditions
 from placements.domain.facts import about
@@ -25,6 +25,7 @@ HEARD = ("case-intake",)
 WITHDRAWALS_SECONDS = 0.5
 PRICE_SECONDS = 0.5
 CONDITIONS_SECONDS = 10.0
+STATISTICS_SECONDS = 2.0
 TOKEN_USE_SECONDS = 10.0
 
 
@@ -46,6 +47,7 @@ def build(settings: PlacementsSettings) -> Service:
     price = Loop("price", price_by_tariff, PRICE_SECONDS)
     roll = Roll(engine, Pace(settings.events_per_second) if settings.events_per_second else None)
     note_use = Loop("token use", roll.note_use, TOKEN_USE_SECONDS)
+    learn = Loop("statistics", lambda: statistics.refresh(engine), STATISTICS_SECONDS)
     look = Loop("conditions", Conditions(engine, FOUND, _today).look, CONDITIONS_SECONDS)
     intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
@@ -54,7 +56,7 @@ def build(settings: PlacementsSettings) -> Service:
         description="The case side: one door for every event, the register of plans and placements, statutory clocks.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
         hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "condition", "dead-letter"),
-        routers=api.routers(engine, intake, _today), loops=[send, settle, withdraw, price, note_use, look],
+        routers=api.routers(engine, intake, _today), loops=[send, settle, withdraw, price, note_use, look, learn],
         schemas=event_schemas(), guard=Door(settings, roll, telemetry),
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
