@@ -24,7 +24,6 @@ from hnb.events import (
     TribunalCostIncurred,
     TribunalLodged,
 )  # fmt: skip
-from hnb.prices import annual
 from hnb.provisions import Provision
 from ledger import stale, store
 from ledger.domain.commitments import Agreed, Folded, fold, order
@@ -216,15 +215,13 @@ def state_of(folded: Folded, context: Context) -> State:
     wanted = schedule(folded, context)
     if folded.agreed:
         first = folded.agreed[0]
-        cut = first.segments(context.horizon)
-        cost = cut[-1].cost if cut else None
         return State(
             kind=first.kind,
             provision=str(first.provision),
             child_ref=first.child_ref,
             first_day=first.start,
             last_day=first.end,
-            annual_pence=annual(cost) if cost else None,
+            annual_pence=first.annual_pence(context.horizon),
             unpriced=bool(unpriced(folded.agreed, context.horizon)),
             horizon=context.horizon if first.end is None else None,
             schedule=wanted,

@@ -21,7 +21,7 @@ from hnb.events import (
     TribunalCostIncurred,
     TribunalLodged,
 )  # fmt: skip
-from hnb.prices import Segment, segments
+from hnb.prices import Segment, annual, segments
 from hnb.provisions import Provision
 
 D = TypeVar("D", bound=EventData)
@@ -58,6 +58,12 @@ class Agreed(NamedTuple):
     def segments(self, horizon: date) -> list[Segment]:
         """The days paid for, cut where the price changes."""
         return segments(self.attended(horizon), self.price, self.repricings)
+
+    def annual_pence(self, horizon: date) -> int | None:
+        """The price in force last, as pence a year; None where it is not known, paid once, or never in force."""
+        cut = self.segments(horizon)
+        cost = cut[-1].cost if cut else None
+        return annual(cost) if cost else None
 
 
 class Appeal(NamedTuple):

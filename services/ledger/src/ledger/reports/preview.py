@@ -12,7 +12,6 @@ from hnb import withdrawals
 from hnb.database import arrays
 from hnb.events import Event, EventWithdrawn
 from hnb.money import divide_half_up
-from hnb.prices import annual
 from hnb.provisions import Provision
 from ledger import store
 from ledger.domain.commitments import Agreed, Folded, fold
@@ -184,9 +183,7 @@ def _states(
 def _price(folded: Folded, horizon: date) -> Price | None:
     """What the mean of its line would take from a commitment, if it is a placement with a price."""
     for one in folded.agreed[:1]:
-        cut = one.segments(horizon)
-        cost = cut[-1].cost if cut else None
-        pence = annual(cost) if cost else None
+        pence = one.annual_pence(horizon)
         if one.kind == "placement" and pence is not None:
             return str(one.provision), pence, one.start, one.end
     return None
