@@ -19,6 +19,7 @@ from placements.domain.conditions import (
     Key,
     Said,
     changes,
+    morning,
 )
 from placements.reports import mismatches, places
 from placements.reports.paging import Asked
@@ -98,7 +99,7 @@ def mismatched(connection: Connection, today: date) -> Iterable[Condition]:
     for row in mismatches.listed(connection, Asked("", "", None, today), kinds):
         named = [row["placement_id"], row["other_placement_id"]]
         scope = " ".join(f"placement/{id}" for id in named if id is not None)
-        yield Condition(row["authority"], row["kind"], scope, since=_morning(row["since"]))
+        yield Condition(row["authority"], row["kind"], scope, since=morning(row["since"]))
 
 
 def occupied(connection: Connection, today: date) -> Iterable[Condition]:
@@ -115,10 +116,6 @@ def occupied(connection: Connection, today: date) -> Iterable[Condition]:
         )  # fmt: skip
         if name is not None:
             yield Condition(row["authority"], name, f"setting/{row['setting_id']}", percent, "percent")
-
-
-def _morning(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 FOUND: tuple[Find, ...] = (mismatched, occupied, due.clocks_running_out, due.orders_overdue)

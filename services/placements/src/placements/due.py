@@ -2,20 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from sqlalchemy import Connection
 
-from hnb.calendar import financial_year
+from hnb.calendar import ONE_DAY, financial_year
 from placements.domain.clocks import clock, stage, weeks_after
-from placements.domain.conditions import Condition
+from placements.domain.conditions import Condition, morning
+from placements.metrics import gauge
 from placements.reports import clocks, duties, tribunals
 from placements.reports.paging import Asked
 
 TRIBUNAL_YEARS = 3  # financial years told of appeals: this one and two before
-_ONE_DAY = timedelta(days=1)
 Counts = Iterable[tuple[tuple[str, ...], float]]
 
 
@@ -25,7 +24,7 @@ def clocks_running_out(connection: Connection, today: date) -> Iterator[Conditio
         weeks = stage(clock(row["received_on"], row["decided_on"], today, row["ordered_on"]))
         if weeks is not None:
             name = "clock-decision" if row["decided_on"] is None else "clock-plan"
-            since = _morning(weeks_after(row["received_on"], weeks))
+            since = morning(weeks_after(row["received_on"], weeks))
             yield Condition(row["authority"], name, f"request/{row['request_id']}", weeks, "weeks", since)
 
 
@@ -37,34 +36,34 @@ def orders_overdue(connection: Connection, today: date) -> Iterator[Condition]:
             key = row["authority"], row["appeal_id"]
             due[key] = min(due.get(key, row["due_on"]), row["due_on"])
     for (authority, appeal_id), due_on in due.items():
-        since = _morning(due_on + _ONE_DAY)
+        since = morning(due_on + ONE_DAY)
         yield Condition(authority, "tribunal-order-overdue", f"appeal/{appeal_id}", since=since)
 
 
 def count(connection: Connection, today: date) -> Iterator[Metric]:
     """Clocks, the 20-week rate, phase transfers, orders and appeals, per authority."""
-    yield _gauge(
+    yield gauge(
         "hnb_statutory_clocks", "Requests running to a limit, by its weeks and whether it has passed",
-        ["limit_weeks", "state"],
+        ["authority", "limit_weeks", "state"],
         Counter(
             (row["authority"], str(row["limit_weeks"]), "overdue" if row["overdue"] else "running")
             for row in clocks.running(connection, _all(today))
         ).items(),
     )  # fmt: skip
-    yield _gauge(
+    yield gauge(
         "hnb_plans_issued", "New plans issued in a calendar year, with and without those an exception is made for",
-        ["year", "exceptions", "within_20_weeks"], _plans_issued(connection, today),
+        ["authority", "year", "exceptions", "within_20_weeks"], _plans_issued(connection, today),
     )  # fmt: skip
-    yield _gauge(
+    yield gauge(
         "hnb_phase_transfers", "Plans whose child changes phase, by the day they must say where to",
-        ["due_on", "state"],
+        ["authority", "due_on", "state"],
         Counter(
             (row["authority"], str(row["due_on"]), row["state"])
             for row in duties.transfers(connection, _all(today), duties.transfer_year(today))
         ).items(),
     )  # fmt: skip
-    yield _gauge(
-        "hnb_tribunal_deadlines", "Things to be done after appeals against the authority", ["state"],
+    yield gauge(
+        "hnb_tribunal_deadlines", "Things to be done after appeals against the authority", ["authority", "state"],
         Counter((row["authority"], row["state"]) for row in duties.orders(connection, _all(today))).items(),
     )  # fmt: skip
     yield from _tribunals(connection, today)
@@ -85,7 +84,7 @@ def _tribunals(connection: Connection, today: date) -> Iterator[Metric]:
     for what, authority, year, of, amount in tribunals.counts(connection, financial_year(today) - TRIBUNAL_YEARS + 1):
         counted[what].append(((authority, year, of), amount / 100 if what == "cost" else amount))
     for what, (name, help_text, label) in _TRIBUNALS.items():
-        yield _gauge(name, help_text, ["financial_year", label], counted[what])
+        yield gauge(name, help_text, ["authority", "financial_year", label], counted[what])
 
 
 _TRIBUNALS = {
@@ -96,16 +95,5 @@ _TRIBUNALS = {
 }
 
 
-def _gauge(name: str, help_text: str, labels: list[str], values: Counts) -> Metric:
-    family = GaugeMetricFamily(name, help_text, labels=["authority", *labels])
-    for of, value in sorted(values):
-        family.add_metric(of, value)
-    return family
-
-
 def _all(today: date) -> Asked:
     return Asked("", "", None, today)
-
-
-def _morning(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

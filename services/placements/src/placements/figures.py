@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from sqlalchemy import Engine
 
 from hnb.database import reading
 from placements import due
+from placements.metrics import gauge
 from placements.reports import area, mismatches, places, waits
 
 # A scrape counts again only once twenty times as long has passed as counting took: at one council's size always, at
@@ -44,15 +44,15 @@ class Figures:
 def count(engine: Engine, today: date) -> Iterable[Metric]:
     """Every figure on the day, of one consistent view of the register."""
     with reading(engine) as connection:
-        yield _gauge(
+        yield gauge(
             "hnb_plans", "Education, Health and Care Plans in force", ["authority"],
             (((authority,), plans) for authority, plans in waits.plans_in_force(connection, "", today).items()),
         )  # fmt: skip
-        yield _gauge(
+        yield gauge(
             "hnb_plans_waiting", "Plans in force whose child has no placement", ["authority"],
             (((authority,), plans) for authority, plans in waits.plans_waiting(connection, today).items()),
         )  # fmt: skip
-        yield _gauge(
+        yield gauge(
             "hnb_places", "Places at settings whose capacity is known", ["authority", "provision", "state"],
             (
                 ((authority, provision, state), number)
@@ -60,11 +60,11 @@ def count(engine: Engine, today: date) -> Iterable[Metric]:
                 for state, number in by_state.items()
             ),
         )  # fmt: skip
-        yield _gauge(
+        yield gauge(
             "hnb_placements_out_of_area", "Live placements at settings out of the area", ["authority", "provision"],
             ((labels, number) for *labels, number in area.counts(connection, today)),
         )  # fmt: skip
-        yield _gauge(
+        yield gauge(
             "hnb_register_mismatches", "What does not fit together in the register", ["authority", "kind"],
             (
                 ((authority, kind), number)
@@ -73,10 +73,3 @@ def count(engine: Engine, today: date) -> Iterable[Metric]:
             ),
         )  # fmt: skip
         yield from due.count(connection, today)
-
-
-def _gauge(name: str, help_text: str, labels: list[str], values: Iterable[tuple[Iterable[str], int]]) -> Metric:
-    family = GaugeMetricFamily(name, help_text, labels=labels)
-    for of, value in values:
-        family.add_metric(list(of), value)
-    return family

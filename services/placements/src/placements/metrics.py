@@ -20,15 +20,18 @@ def read(engine: Engine, today: Callable[[], date]) -> Iterable[Metric]:
         appeals = store.appeals_open(connection)
         weeks = store.weeks_to_plan(connection)
         unsettled = tariff.unsettled(connection)
-    yield _gauge("hnb_appeals_open", "Appeals lodged and not concluded", appeals)
+    yield gauge(
+        "hnb_appeals_open", "Appeals lodged and not concluded", ["authority"], (((of,), count) for of, count in appeals)
+    )
     yield _weeks(weeks)
     yield GaugeMetricFamily("hnb_tariff_unsettled", "Placements still to be priced by their tariff", unsettled)
 
 
-def _gauge(name: str, help_text: str, values: Iterable[tuple[str, int]]) -> Metric:
-    family = GaugeMetricFamily(name, help_text, labels=["authority"])
-    for authority, value in values:
-        family.add_metric([authority], value)
+def gauge(name: str, help_text: str, labels: list[str], values: Iterable[tuple[Iterable[str], float]]) -> Metric:
+    """A gauge with a figure for each set of labels."""
+    family = GaugeMetricFamily(name, help_text, labels=labels)
+    for of, value in values:
+        family.add_metric(list(of), value)
     return family
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from random import Random
 
+from hnb.calendar import ONE_DAY
 from hnb_local.sen2 import made_up
 from hnb_local.sen2.census import reference_date
 from hnb_local.sen2.whereabouts import (
@@ -18,7 +19,6 @@ from hnb_local.sen2.whereabouts import (
     row_of,
 )
 
-ONE_DAY = timedelta(days=1)
 # Leicester's flows of 2024: plans ceased in the year, and requests that led to no plan in it.
 _CEASED = 405
 _ASKED = {"withdrawn": 298, "refused": 1, "undecided": 40, "assessing": 40, "not-issued": 14}

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from hnb.calendar import ONE_DAY
 from hnb_local.simulator.costs import agree, draft_annual, times, yearly
 from hnb_local.simulator.leicester import FIRST_DAY, LAST_DAY, NO_PLACEMENT, ROWS, SEPTEMBER
 from hnb_local.simulator.pen import Cost, Event, Pen, day_between, happened, moment
-from hnb_local.simulator.plans import ONE_DAY, Child
+from hnb_local.simulator.plans import Child
 from hnb_local.simulator.settings import CROWN_HILLS, RAINBOW_ROOM, SPINNEY_HILLS, TUDOR_GRANGE, Places
 
 _AGREED_FROM = date(2025, 1, 6)  # prices of the children carried into the year were agreed this spring

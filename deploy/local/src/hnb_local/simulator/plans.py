@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from hnb.calendar import ONE_DAY
 from hnb_local.simulator.leicester import CENSUS, FIRST_DAY, LAST_DAY, NO_PLACEMENT, ROWS, SEPTEMBER
 from hnb_local.simulator.pen import Pen, day_between, moment
-
-ONE_DAY = timedelta(days=1)
 
 # By row: plans issued, and ceased, from April to the census, and from the census to March. Invented, of the size of
 # the published flows of 2024 (579 issued, 405 ceased, 59 net transfers in).

@@ -17,6 +17,7 @@ from hnb.events import Cost, FieldError, Pence, Ref, Text, Unreadable, Year, rea
 from hnb.http import problem, read_body
 from hnb.provisions import Provision
 from placements import pricing, tariff
+from placements.api.asked import OneAuthority
 from placements.domain.tariff import ANY, PriceKey, Tariff, compare, following
 from placements.tariff import Governing, Version
 
@@ -24,7 +25,6 @@ MAX_PRICES = 50_000
 MAX_BYTES = 16 * 1024 * 1024
 PREVIEWED_AT_ONCE = 5_000
 
-One = Annotated[str, Query(pattern=r"^E\d{8}$", description="an ONS code, such as E06000016")]
 Author = Annotated[Text, Query(description="who answers for these prices, as the versions show it")]
 Whole = Annotated[bool, Query(description="this is the whole tariff: years it does not name have no price any more")]
 
@@ -77,7 +77,7 @@ def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
     router = APIRouter(tags=["tariff"])
 
     @router.get("/tariff", summary="The prices of one version of the tariff")
-    def get_tariff(authority: One, version: Annotated[int | None, Query(ge=1)] = None) -> dict[str, Any]:
+    def get_tariff(authority: OneAuthority, version: Annotated[int | None, Query(ge=1)] = None) -> dict[str, Any]:
         """The latest version where none is asked for. A null setting or band is any."""
         with reading(engine) as connection:
             found = tariff.versions(connection, authority, version)
@@ -89,7 +89,7 @@ def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
         return {"authority": authority, **_described(found[0]), "unsettled": unsettled, "prices": listed}
 
     @router.get("/tariff/versions", summary="The versions of the tariff, the newest first")
-    def get_versions(authority: One) -> dict[str, Any]:
+    def get_versions(authority: OneAuthority) -> dict[str, Any]:
         with reading(engine) as connection:
             found = tariff.versions(connection, authority)
         return {"authority": authority, "versions": [_described(one) for one in found]}
@@ -102,7 +102,7 @@ def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
     )
     async def post_tariff(
         request: Request,
-        authority: One,
+        authority: OneAuthority,
         author: Author,
         whole: Whole = False,
         preview: Annotated[bool, Query(description="take nothing in, and answer with the events it would say")] = False,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 Key = tuple[str, str, str]  # authority, condition, scope
 
@@ -57,3 +57,8 @@ def changes(said: Mapping[Key, Said], holding: Iterable[Condition], at: datetime
         if last.active and key not in now:
             changed.append(Said(key, False, None, None, at, last.version + 1))
     return sorted(changed, key=lambda one: one.key)
+
+
+def morning(day: date) -> datetime:
+    """When something that began on a day began: as that day did."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,15 +1,15 @@
 """Appeal windows: until when a family may appeal, and the working days two of their rules count in."""
 
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 
 import holidays
 
+from hnb.calendar import ONE_DAY
 from placements.domain.clocks import months_after
 
 DECISION_MONTHS, CERTIFICATE_MONTHS = 2, 1
 CERTIFICATE_WORKING_DAYS = 3
-_ONE_DAY = timedelta(days=1)
 
 
 @cache
@@ -25,14 +25,14 @@ def is_working_day(day: date) -> bool:
 def working_day_from(day: date) -> date:
     """The day itself, or the next working day."""
     while not is_working_day(day):
-        day += _ONE_DAY
+        day += ONE_DAY
     return day
 
 
 def working_days_after(day: date, days: int) -> date:
     """The last day of a limit of so many working days. The day it runs from is not counted."""
     for _ in range(days):
-        day = working_day_from(day + _ONE_DAY)
+        day = working_day_from(day + ONE_DAY)
     return day
 
 
