@@ -49,8 +49,9 @@ class Intake:
         self.after_commit()
         for (kind, status), times in Counter((e.type, o.status) for e, o in zip(events, outcomes, strict=True)).items():
             self.telemetry.count(kind, status, times)
-        for event, outcome in zip(events, outcomes, strict=True) if log.is_enabled_for(logging.DEBUG) else ():
-            log.debug("event taken in", event_source=event.source, event_id=event.id, outcome=outcome.status)
+        if log.is_enabled_for(logging.DEBUG):
+            for event, outcome in zip(events, outcomes, strict=True):
+                log.debug("event taken in", event_source=event.source, event_id=event.id, outcome=outcome.status)
         return outcomes
 
     def _record(self, events: Sequence[Event]) -> list[Outcome]:
