@@ -44,7 +44,7 @@ def test_the_demo_ends_on_the_reviews_figures_and_leaves_nothing_behind(temporar
     assert list(temporary_folder.glob("hnb-demo-*")) == []
 
 
-def test_the_demo_stops_at_once_when_asked_and_leaves_nothing_behind(temporary_folder: Path) -> None:
+def test_the_demo_stops_when_asked_and_leaves_nothing_behind(temporary_folder: Path) -> None:
     process = subprocess.Popen([HNB, "demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     while "Playing" not in (line := process.stdout.readline()):
