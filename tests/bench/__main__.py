@@ -25,6 +25,7 @@ from hnb import database
 from hnb.events import CASE_EVENTS
 from hnb.hearing import Entry
 from hnb.intake import Intake
+from hnb.memory import collect_seldom
 from hnb.telemetry import Telemetry
 from hnb_local.folder import DataFolder
 from hnb_local.servers import start_database
@@ -71,10 +72,10 @@ def slices(events: int) -> Iterator[range]:
         yield range(start, min(start + SLICE, events))
 
 
-def race(engine: Engine, ledger: Ledger, rival: Engine, events: int) -> None:
+def race(engine: Engine, ledger: Ledger, rival: Engine, events: int) -> float:
     """The three in turn, slice by slice, so that a slow moment of the machine is shared; medians of the ratios.
 
-    The ledger has as many batches in hand as it has in life, and the bare loop as many.
+    The ledger has as many batches in hand as it has in life, and the bare loop as many. Returns the bare loop's pace.
     """
     intake = Intake(engine, Telemetry("ledger"), about, ledger.post, lambda: None, CASE_EVENTS)
     context = Context(HORIZON, {}, {})
@@ -107,6 +108,7 @@ def race(engine: Engine, ledger: Ledger, rival: Engine, events: int) -> None:
         print(f"  ledger / {name:<14} {statistics.median(ratios):>6.2f}")
     early, late = memory[len(memory) // 10], memory[-1]
     print(f"  memory after a tenth of the events {early} MiB, after all {late} MiB")
+    return statistics.median(paces["bare loop"])
 
 
 def read(engine: Engine, ledger: Ledger) -> None:
@@ -142,15 +144,16 @@ def take_a_year(books: Books, number: int) -> None:
     books.settle()
 
 
-def prove(whose: str, engine: Engine, ledger: Ledger) -> None:
-    """How fast the books are verified, every row of them sealed."""
+def prove(whose: str, engine: Engine, ledger: Ledger, bare: float) -> None:
+    """How fast the books are verified, every row of them sealed, and beside the pace of the bare loop."""
     while seals.seal(engine):
         pass
     events = count_events(engine)
     found: list[Report] = []
     pace = events / timed(lambda: found.append(verify(engine, ledger.settings)))
     assert all(check.ok for check in found[0].checks), found[0]
-    print(f"  verify, {whose:<22} {pace:>9,.0f} events/s of {events:,}, {found[0].postings / events:.1f} postings each")
+    each = f"{events:,} events, {found[0].postings / events:.1f} postings each"
+    print(f"  verify, {whose:<22} {pace:>9,.0f} events/s, verify / bare loop {pace / bare:.2f} ({each})")
 
 
 def main() -> None:
@@ -158,6 +161,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=EVENTS, help=f"events the ledger takes in ({EVENTS:,})")
     events = parser.parse_args().events
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30), cache_logger_on_first_use=True)
+    collect_seldom()
     with ExitStack() as exits:
         folder = exits.enter_context(DataFolder(Path(exits.enter_context(tempfile.TemporaryDirectory())), print))
         database_server = start_database(folder, exits, None, durable=True)
@@ -168,15 +172,15 @@ def main() -> None:
         rival = rivals.prepare(url)
         cores = f"{os.cpu_count()} cores, servers included"
         print(f"{events:,} events in batches of {BATCH}, on {cores}; medians of slices of {SLICE:,}")
-        race(engine, ledger, rival, events)
+        bare = race(engine, ledger, rival, events)
         read(engine, ledger)
-        prove("those placements", engine, ledger)
+        prove("those placements", engine, ledger, bare)
         with psycopg.connect(database_server.admin_url, autocommit=True) as admin:
             admin.execute("CREATE DATABASE councils OWNER ledger")
         with open_books(urlsplit(url)._replace(path="/councils").geturl()) as books:
             for number in range(COUNCILS):
                 take_a_year(books, number)
-            prove(f"{COUNCILS} councils' years", books.engine, books.ledger)
+            prove(f"{COUNCILS} councils' years", books.engine, books.ledger, bare)
         engine.dispose()
         rival.dispose()
 

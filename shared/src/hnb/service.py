@@ -27,6 +27,7 @@ from hnb.bearer import Guard, KnownTokens
 from hnb.events import ENVELOPES, EVENTS
 from hnb.hearing import Hearing
 from hnb.http import make_app
+from hnb.memory import collect_seldom
 from hnb.outbox import RELAY_BATCH, Relay
 from hnb.settings import ServiceSettings, load, refuse_to_start
 from hnb.telemetry import Telemetry, configure_logging
@@ -264,6 +265,7 @@ def main(name: str, settings_type: type[S], build: Callable[[S], Service]) -> No
         log.warning("no tokens are asked for: the HTTP door is open, on loopback only", host=settings.host)
     service = build(settings)
     service.prepare()
+    collect_seldom()
     uvicorn.run(
         service.asgi(),
         host=settings.host, port=settings.port, log_config=None, access_log=False,

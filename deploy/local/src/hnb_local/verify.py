@@ -49,10 +49,12 @@ def verify(
 def _verify(url: str, seal: str | None) -> "Report":
     from rich.console import Console
 
+    from hnb.memory import collect_seldom
     from ledger import verify as ledger_verify
     from ledger.settings import LedgerSettings
 
     settings = LedgerSettings.model_validate({"database_url": url, "broker_url": "redis://unused"})
+    collect_seldom()
     with open_books(url) as engine, _progress(Console(stderr=True), ledger_verify.count_events(engine)) as advance:
         return ledger_verify.verify(engine, settings, noted=seal, patience_seconds=PATIENCE_SECONDS, advance=advance)
 

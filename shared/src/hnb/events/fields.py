@@ -1,55 +1,67 @@
 """The kinds of field an event has, and what each refuses."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    GetPydanticSchema,
     StrictInt,
     StringConstraints,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import core_schema as cs
 
 from hnb.provisions import Provision
 
 MAX_PENCE = 10**12  # ten thousand million pounds: far above any authority, far below a bigint's end
 GRANT_LINE = "grant"  # a budget line beside the provisions: the year's High Needs Block itself
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}")
 _UPN = re.compile(r"[A-Z]\d{11}[0-9A-Z]")
 _FIRST_DAY, _LAST_DAY = date(1990, 1, 1), date(2100, 3, 31)
 
 
-def _iso_day(value: object) -> object:
+def _written(pattern: str, words: str) -> CoreSchema:
     # Pydantic alone would read 1762128000 or a whole timestamp as a day; a case system that sends one has a bug.
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise PydanticCustomError("iso_day", "a date is written YYYY-MM-DD")
-    return value
+    return cs.custom_error_schema(
+        cs.str_schema(pattern=pattern, strict=True), "wrongly_written", custom_error_message=words
+    )
 
 
-def _plausible_day(value: date) -> date:
-    if not _FIRST_DAY <= value <= _LAST_DAY:
-        raise PydanticCustomError("implausible_day", "a date lies between 1990-01-01 and 2100-03-31")
-    return value
+def _plausible(schema: CoreSchema) -> CoreSchema:
+    words = f"a date lies between {_FIRST_DAY} and {_LAST_DAY}"
+    return cs.custom_error_schema(schema, "implausible_day", custom_error_message=words)
 
 
-def _iso_instant(value: object) -> object:
-    if not isinstance(value, str) or not _INSTANT.match(value):
-        raise PydanticCustomError("iso_instant", "a time is written YYYY-MM-DDTHH:MM:SSZ, with its zone")
-    return value
-
-
-def _to_utc(value: datetime) -> datetime:
-    _plausible_day(value.date())
-    return value.astimezone(UTC)
+# Rules of pydantic's own core, with no way through Python, which a date took twice: that was a third of what an event
+# costs to read. The bounds of an instant are those of UTC.
+_DAY = cs.chain_schema(
+    [
+        _written(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a date is written YYYY-MM-DD"),
+        cs.date_schema(),
+        _plausible(cs.date_schema(ge=_FIRST_DAY, le=_LAST_DAY)),
+    ]
+)
+_INSTANT = cs.chain_schema(
+    [
+        _written(
+            r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}", "a time is written YYYY-MM-DDTHH:MM:SSZ, with its zone"
+        ),
+        cs.datetime_schema(tz_constraint="aware"),
+        _plausible(
+            cs.datetime_schema(
+                ge=datetime.combine(_FIRST_DAY, time(), UTC),
+                lt=datetime.combine(_LAST_DAY, time(), UTC) + timedelta(days=1),
+            )
+        ),
+        cs.no_info_plain_validator_function(lambda instant: instant.astimezone(UTC)),
+    ]
+)
 
 
 def _not_an_identity(value: str) -> str:
@@ -69,15 +81,11 @@ Ref = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$")]
 ChildRef = Annotated[Ref, AfterValidator(_not_an_identity)]
 Day = Annotated[
-    date,
-    BeforeValidator(_iso_day),
-    AfterValidator(_plausible_day),
-    WithJsonSchema({"type": "string", "format": "date"}),
+    date, GetPydanticSchema(lambda _source, _handler: _DAY), WithJsonSchema({"type": "string", "format": "date"})
 ]
 Instant = Annotated[
-    AwareDatetime,
-    BeforeValidator(_iso_instant),
-    AfterValidator(_to_utc),
+    datetime,
+    GetPydanticSchema(lambda _source, _handler: _INSTANT),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Authority = Annotated[str, StringConstraints(pattern=r"^E\d{8}$")]

@@ -37,6 +37,7 @@ PLACES: dict[Kind, tuple[str, str]] = {
     Kind.EXPOSURE: ("outside", "contingent"),
     Kind.RESERVE: ("outside", "reserve"),
 }
+_COMMITTED = (Kind.COMMITMENT, Kind.PROVISIONAL)  # what is priced is paid, and contributed to, first
 # The line of postings, beside the grant's, that belongs to a year as a whole.
 RESERVE_LINE = "reserve"
 
@@ -149,8 +150,10 @@ def _charged(
     if agreed.times != 1:
         whole = cost.model_copy(update={"amount_pence": cost.amount_pence * agreed.times})
     seen = span.within(window)
-    for year in financial_years(seen.first, seen.last):
-        in_force = year_span(year).within(seen)
+    years = financial_years(seen.first, seen.last)
+    for year in years:
+        edge = year in (years[0], years[-1])
+        in_force = year_span(year).within(seen) if edge else year_span(year)
         pence = due_on(whole, in_force, span, attended)
         yield Charge(
             year, agreed.provision, in_force, cost, -pence if contribution else pence, provisional, contribution
@@ -158,18 +161,19 @@ def _charged(
 
 
 def _commit(cells: Schedule, agreed: Agreed, found: Sequence[Charge]) -> None:
+    line = str(agreed.provision)
     contributed: dict[int, int] = defaultdict(int)
     for charge in found:
         if charge.contribution:
             contributed[charge.year] -= charge.pence
             continue
         kind = Kind.PROVISIONAL if charge.provisional else Kind.COMMITMENT
-        _add(cells, Cell(charge.year, str(agreed.provision), kind), charge.pence, charge.span)
-    # A contribution pays for what is priced first, and never more than there is.
+        _add(cells, Cell(charge.year, line, kind), charge.pence, charge.span)
+    # Never more than there is.
     for year, pence in sorted(contributed.items()):
         left = pence
-        for kind in (Kind.COMMITMENT, Kind.PROVISIONAL):
-            cell = Cell(year, str(agreed.provision), kind)
+        for kind in _COMMITTED:
+            cell = Cell(year, line, kind)
             if cell in cells:
                 paid_by_partner = min(cells[cell].pence, left)
                 left -= paid_by_partner
@@ -209,15 +213,12 @@ def _pay(cells: Schedule, folded: Folded) -> None:
     paid: dict[int, int] = defaultdict(int)
     for payment in folded.payments:
         paid[payment.financial_year] += payment.amount_pence
-    due_by_line: dict[tuple[int, str], Amount] = {}
-    for cell, amount in sorted(cells.items()):
-        if cell.kind in (Kind.COMMITMENT, Kind.PROVISIONAL):
-            known = due_by_line.get((cell.year, cell.line), Amount(0, amount.first, amount.last))
-            due_by_line[cell.year, cell.line] = known._replace(pence=known.pence + amount.pence)
-    for (year, line), amount in due_by_line.items():
-        spent = min(paid[year], amount.pence)
-        paid[year] -= spent
-        _add(cells, Cell(year, line, Kind.PAYMENT), spent, Span(amount.first, amount.last))
+    for year, left in paid.items():
+        for line in sorted({cell.line for cell in cells if cell.year == year and cell.kind in _COMMITTED}):
+            owed = [cells[cell] for kind in _COMMITTED if (cell := Cell(year, line, kind)) in cells]
+            spent = min(left, sum(amount.pence for amount in owed))
+            left -= spent
+            _add(cells, Cell(year, line, Kind.PAYMENT), spent, Span(owed[0].first, owed[0].last))
 
 
 def _add(cells: Schedule, cell: Cell, pence: int, span: Span) -> None:

@@ -12,7 +12,7 @@ from ledger.seals import HASHED, row_text
 from ledger.verify.findings import Differs
 from ledger.verify.snapshot import stream
 
-SEALS_AT_ONCE = 100
+EVENTS_AT_ONCE = 2_000  # few enough for PostgreSQL to put their bodies in order in memory
 
 _SEALS = (
     f"SELECT number, hash, {', '.join(HASHED)}, posting_ids, event_sources, event_ids FROM seals ORDER BY seals.number"  # noqa: S608
@@ -91,6 +91,7 @@ def check_chain(connection: Connection, noted: str | None, chain: Chain) -> str:
 
 def _in_groups(connection: Connection) -> Iterator[list[Seal]]:
     group: list[Seal] = []
+    events = 0
     for number, kept_hash, *rest in stream(connection, _SEALS):
         hashed, (ids, sources, event_ids) = rest[: len(HASHED)], rest[len(HASHED) :]
         parts = tuple(part if isinstance(part, bytes) else str(part).encode() for part in hashed)
@@ -101,9 +102,10 @@ def _in_groups(connection: Connection) -> Iterator[list[Seal]]:
                 list(zip(sources, event_ids, strict=True)), named["event_leaves"], named["previous"],
             )
         )  # fmt: skip
-        if len(group) == SEALS_AT_ONCE:
+        events += len(sources)
+        if events >= EVENTS_AT_ONCE:
             yield group
-            group = []
+            group, events = [], 0
     if group:
         yield group
 

@@ -11,6 +11,7 @@ from hnb.database import reading
 from ledger.seals import write_steadily
 
 ROWS_AT_ONCE = 2_000
+WORK_MEM = "64MB"  # what PostgreSQL may sort in without writing to disk
 STATEMENT_TIMEOUT_MS = 3_600_000  # a whole journal is read: minutes where a service's own statements take moments
 
 L = TypeVar("L")
@@ -26,6 +27,7 @@ def at(engine: Engine, moment: str | None = None) -> Iterator[Connection]:
             connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{moment}'")
         write_steadily(connection)
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        connection.exec_driver_sql(f"SET LOCAL work_mem = '{WORK_MEM}'")
         yield connection
 
 
@@ -39,9 +41,9 @@ def stream(connection: Connection, query: str) -> Generator[tuple[Any, ...], Non
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     with raw.cursor(name=f"verify_{abs(hash(query))}") as cursor:
-        cursor.itersize = ROWS_AT_ONCE
         cursor.execute(query.encode())
-        yield from cursor
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            yield from rows
 
 
 def merge(left: Iterable[tuple[Key, L]], right: Iterable[tuple[Key, R]]) -> Iterator[tuple[Key, L | None, R | None]]:
