@@ -106,7 +106,7 @@ def _item(value: object) -> str:
 
 def is_passing(error: BaseException) -> bool:
     """Whether trying again can help: the database was away, busy, or picked us to break a deadlock."""
-    if isinstance(error, PoolTimeout | InterfaceError):
+    if isinstance(error, PoolTimeout | InterfaceError | Overtaken):
         return True
     if isinstance(error, OperationalError):
         return True

@@ -18,6 +18,8 @@ from hnb.hearing import Entry
 from hnb.inbox import Accepted, Conflicting, Outcome
 from hnb.telemetry import Telemetry
 
+OVERTAKEN_AT_MOST = 10  # each time the others have recorded more of the batch; after that it comes again as a whole
+
 log = structlog.get_logger(__name__)
 
 
@@ -40,12 +42,7 @@ class Intake:
         """Take events in, in one transaction: one outcome each, in order. All of them are on disk, or none."""
         if not events:
             return []
-        while True:
-            try:
-                outcomes = self._record(events)
-                break
-            except Overtaken:
-                log.debug("overtaken by another replica; once more", events=len(events))
+        outcomes = self._record(events)
         self.after_commit()
         for (kind, status), times in Counter((e.type, o.status) for e, o in zip(events, outcomes, strict=True)).items():
             self.telemetry.count(kind, status, times)
@@ -55,6 +52,14 @@ class Intake:
         return outcomes
 
     def _record(self, events: Sequence[Event]) -> list[Outcome]:
+        for _ in range(OVERTAKEN_AT_MOST):
+            try:
+                return self._record_once(events)
+            except Overtaken:
+                log.debug("overtaken by another replica; once more", events=len(events))
+        return self._record_once(events)
+
+    def _record_once(self, events: Sequence[Event]) -> list[Outcome]:
         with transaction(self.engine) as connection:
             outcomes = inbox.record(connection, events, [self.about(event) for event in events])
             new = [event for event, outcome in zip(events, outcomes, strict=True) if isinstance(outcome, Accepted)]

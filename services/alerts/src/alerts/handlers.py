@@ -15,9 +15,9 @@ from alerts.domain.rules import RulePack
 from alerts.store import Acknowledgement, Delivery
 from hnb import outbox
 from hnb.database import transaction
-from hnb.events import AlertChanged, Event, PositionChanged, make_event
+from hnb.events import OWN_SOURCES, AlertChanged, Event, PositionChanged, make_event
 
-SOURCE = "/hnb/alerts"
+SOURCE = OWN_SOURCES["alerts"]
 REVIEWED_AT_ONCE = 500
 BEFORE_ALL: LineKey = ("", 0, "")
 

@@ -32,7 +32,6 @@ from ledger.settings import DEFAULT_PRICE, LedgerSettings
 from ledger.store import Entry, Key, State
 
 SETTLED_AT_ONCE = 500
-MEANS_SETTLE_SECONDS = 2.0  # a line's mean moves with every price: what hangs on it follows at most this often
 COMMITMENT = "commitment/"
 UNKNOWN = State()
 
@@ -194,7 +193,7 @@ class Ledger:
                     children.add((key[0], one.child_ref))
             if state.unpriced or state.kind == "appeal":
                 hanging.add(key)
-        stale.mark_unpriced(connection, priced, MEANS_SETTLE_SECONDS)
+        stale.mark_unpriced(connection, priced)
         stale.mark_appeals(connection, children)
         if context_may_be_old:
             stale.mark(connection, hanging)

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, Engine, text
 
 from hnb import outbox
 from hnb.database import arrays, transaction
-from hnb.events import Driver, PositionChanged, make_event
+from hnb.events import OWN_SOURCES, Driver, PositionChanged, make_event
 from hnb.provisions import LINES, Fund, fund_of
 from ledger.domain.positions import Figures, Reserve, figures
 from ledger.domain.schedules import Kind
 from ledger.store import TOTAL
 
-SOURCE = "/hnb/ledger"
+SOURCE = OWN_SOURCES["ledger"]
 SAID_AT_ONCE = 200
 DRIVERS = 10
 SAY_LOCK = 0x534159  # "SAY"

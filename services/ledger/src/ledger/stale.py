@@ -8,12 +8,18 @@ from sqlalchemy import Connection, text
 from hnb.database import arrays
 from ledger.store import Key, named
 
+# A line's mean moves with every price, and all that has none on the line hangs on it: what follows the mean does so the
+# less often the more it is, so that a return of thousands being priced is not decided over and over.
+_SETTLE_SECONDS = {"least": 2.0, "each": 0.01, "most": 300.0}
+
 _MARK = """
     INSERT INTO stale (authority, about, due_at) {found}
-    ON CONFLICT (authority, about) DO UPDATE SET due_at = least(stale.due_at, EXCLUDED.due_at)
+    ON CONFLICT (authority, about) DO UPDATE SET due_at = EXCLUDED.due_at WHERE EXCLUDED.due_at < stale.due_at
 """
 _MARK_UNPRICED = text(_MARK.format(found="""
-    SELECT c.authority, c.about, clock_timestamp() + make_interval(secs => :seconds) FROM commitments c
+    SELECT c.authority, c.about, clock_timestamp() + make_interval(secs =>
+        least(greatest(:least, :each * count(*) OVER (PARTITION BY c.authority, c.provision)), :most))
+    FROM commitments c
     JOIN unnest(CAST(:authorities AS text[]), CAST(:provisions AS text[])) AS k (authority, provision)
     USING (authority, provision) WHERE c.unpriced
 """))  # fmt: skip
@@ -48,12 +54,11 @@ _SETTLED = text("""
 """)
 
 
-def mark_unpriced(connection: Connection, lines: Iterable[tuple[str, str]], seconds: float) -> None:
+def mark_unpriced(connection: Connection, lines: Iterable[tuple[str, str]]) -> None:
     """What has no price on these (authority, provision) lines is to be decided again, some seconds from now."""
     pairs = sorted(lines)
     if pairs:
-        binds = {**arrays("authorities provisions", pairs), "seconds": seconds}
-        connection.execute(_MARK_UNPRICED, binds)
+        connection.execute(_MARK_UNPRICED, arrays("authorities provisions", pairs) | _SETTLE_SECONDS)
 
 
 def mark_appeals(connection: Connection, children: Iterable[tuple[str, str]]) -> None:

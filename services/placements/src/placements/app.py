@@ -11,7 +11,7 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
-from placements import api, handlers, metrics, pricing, statistics
+from placements import api, handlers, pricing, statistics
 from placements.api.events import event_schemas
 from placements.conditions import FOUND, Conditions
 from placements.domain.facts import about
@@ -60,7 +60,6 @@ def build(settings: PlacementsSettings) -> Service:
         schemas=event_schemas(), guard=Door(settings, roll, telemetry),
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
-    telemetry.collect_from(lambda: metrics.read(engine, _today))
     telemetry.collect_from(Figures(engine, _today).read)
     return service
 

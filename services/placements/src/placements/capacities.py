@@ -1,6 +1,6 @@
 """Capacity by day in PostgreSQL: the steps that stand, kept as registrations come and are withdrawn."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, text
 
@@ -16,7 +16,10 @@ _KEEP = text("""
     SET capacity = EXCLUDED.capacity, time = EXCLUDED.time, id = EXCLUDED.id, source = EXCLUDED.source
     WHERE (EXCLUDED.time, EXCLUDED.id, EXCLUDED.source) > (capacities.time, capacities.id, capacities.source)
 """)
-_DROP = text("DELETE FROM capacities WHERE authority = :authority AND setting_id = :setting_id")
+_DROP = text("""
+    DELETE FROM capacities c USING unnest(CAST(:authorities AS text[]), CAST(:settings AS text[])) AS k (a, setting)
+    WHERE c.authority = k.a AND c.setting_id = k.setting
+""")
 
 
 def keep(connection: Connection, events: Iterable[Event]) -> None:
@@ -29,6 +32,7 @@ def keep(connection: Connection, events: Iterable[Event]) -> None:
         connection.execute(_KEEP, arrays("authorities settings days capacities times ids sources", rows))
 
 
-def drop(connection: Connection, authority: str, setting_id: str) -> None:
-    """A setting's capacity is not known, until a step is kept again."""
-    connection.execute(_DROP, {"authority": authority, "setting_id": setting_id})
+def drop(connection: Connection, settings: Sequence[tuple[str, str]]) -> None:
+    """The capacity of these (authority, setting) pairs is not known, until a step is kept again."""
+    if settings:
+        connection.execute(_DROP, arrays("authorities settings", settings))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 
 from hnb import outbox
 from hnb.database import arrays, transaction
-from hnb.events import ConditionChanged, make_event
+from hnb.events import OWN_SOURCES, ConditionChanged, make_event
 from placements import due
 from placements.domain.conditions import (
     OCCUPANCY_HIGH_PERCENT,
@@ -24,7 +24,7 @@ from placements.domain.conditions import (
 from placements.reports import mismatches, places
 from placements.reports.paging import Asked
 
-SOURCE = "/hnb/placements"
+SOURCE = OWN_SOURCES["placements"]
 STREAM = "condition"
 CONDITIONS_LOCK = 0x434F4E44  # "COND": of several replicas one looks at a time
 REST = 20.0  # we look again only once twenty times as long has passed as looking took

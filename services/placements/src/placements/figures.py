@@ -10,9 +10,9 @@ from prometheus_client.metrics_core import Metric
 from sqlalchemy import Engine
 
 from hnb.database import reading
-from placements import due
-from placements.metrics import gauge
-from placements.reports import area, mismatches, places, waits
+from placements import due, tariff
+from placements.metrics import gauge, histogram_of_weeks
+from placements.reports import area, clocks, mismatches, places, tribunals, waits
 
 # A scrape counts again only once twenty times as long has passed as counting took: at one council's size always, at
 # England's every minute or two. So counting never takes more than a twentieth of anybody's time.
@@ -71,5 +71,14 @@ def count(engine: Engine, today: date) -> Iterable[Metric]:
                 for kind in mismatches.KINDS
                 for authority, number in mismatches.counts(connection, kind, today).items()
             ),
+        )  # fmt: skip
+        yield gauge(
+            "hnb_appeals_open", "Appeals lodged and not concluded", ["authority"],
+            (((authority,), appeals) for authority, appeals in tribunals.still_open(connection)),
+        )  # fmt: skip
+        yield histogram_of_weeks(clocks.weeks_to_plan(connection))
+        yield gauge(
+            "hnb_tariff_unsettled", "Placements still to be priced by their tariff", [],
+            [((), tariff.unsettled(connection))],
         )  # fmt: skip
         yield from due.count(connection, today)

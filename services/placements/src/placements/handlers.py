@@ -30,14 +30,16 @@ def apply_withdrawals(engine: Engine) -> bool:
     with transaction(engine) as connection:
         due = withdrawals.due(connection, WITHDRAWALS_AT_ONCE)
         pricing.mark_records(connection, {(d.authority, d.about) for d in due if d.about is not None})
-        for authority, subject, kind in sorted({(d.authority, d.about, d.type) for d in due if d.about is not None}):
-            store.drop(connection, authority, subject, kind)
-            said = store.said_of(connection, authority, subject, kind)
+        records = sorted({(d.authority, d.about, d.type) for d in due if d.about is not None})
+        if records:
+            store.drop(connection, records)
+            said = store.said_of(connection, records)
             gone = withdrawals.against(connection, said)
             standing = [event for event in said if (event.source, event.id) not in gone]
             store.keep(connection, latest(standing))
-            if kind == REGISTERED:
-                capacities.drop(connection, authority, subject.removeprefix("setting/"))
-                capacities.keep(connection, standing)
+            capacities.drop(
+                connection, [(a, of.removeprefix("setting/")) for a, of, kind in records if kind == REGISTERED]
+            )
+            capacities.keep(connection, standing)
         withdrawals.applied(connection, due)
     return len(due) == WITHDRAWALS_AT_ONCE

@@ -1,30 +1,12 @@
-"""The case side's figures for Prometheus, read off the register at each scrape."""
+"""The forms in which the case side's figures are told to Prometheus; `figures` counts them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from datetime import date
+from collections.abc import Iterable
 
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
-from sqlalchemy import Engine
-
-from hnb.database import reading
-from placements import store, tariff
 
 WEEK_BUCKETS = (6, 16, 20, 26, 39, 52)
-
-
-def read(engine: Engine, today: Callable[[], date]) -> Iterable[Metric]:
-    """Open appeals and weeks to a plan, per authority."""
-    with reading(engine) as connection:
-        appeals = store.appeals_open(connection)
-        weeks = store.weeks_to_plan(connection)
-        unsettled = tariff.unsettled(connection)
-    yield gauge(
-        "hnb_appeals_open", "Appeals lodged and not concluded", ["authority"], (((of,), count) for of, count in appeals)
-    )
-    yield _weeks(weeks)
-    yield GaugeMetricFamily("hnb_tariff_unsettled", "Placements still to be priced by their tariff", unsettled)
 
 
 def gauge(name: str, help_text: str, labels: list[str], values: Iterable[tuple[Iterable[str], float]]) -> Metric:
@@ -35,7 +17,8 @@ def gauge(name: str, help_text: str, labels: list[str], values: Iterable[tuple[I
     return family
 
 
-def _weeks(values: Iterable[tuple[str, float, int]]) -> Metric:
+def histogram_of_weeks(values: Iterable[tuple[str, float, int]]) -> Metric:
+    """Weeks from a request to its final plan, of (authority, weeks, plans)."""
     family = HistogramMetricFamily(
         "hnb_statutory_weeks",
         "Weeks from a request to its final plan (20 is the limit)",

@@ -1,6 +1,6 @@
 """The register in PostgreSQL: facts in, and the questions asked of them out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -9,6 +9,8 @@ from sqlalchemy import Connection, text
 from hnb.database import arrays
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
 from placements.domain.facts import about
+
+Record = tuple[str, str, str]  # an authority, what a fact is about, and its event's type
 
 _KEEP = text("""
     INSERT INTO facts (authority, about, type, time, id, source, data)
@@ -20,8 +22,15 @@ _KEEP = text("""
     SET time = EXCLUDED.time, id = EXCLUDED.id, source = EXCLUDED.source, data = EXCLUDED.data
     WHERE (EXCLUDED.time, EXCLUDED.id, EXCLUDED.source) > (facts.time, facts.id, facts.source)
 """)
-_DROP = text("DELETE FROM facts WHERE authority = :authority AND about = :about AND type = :type")
-_SAID_OF = text("SELECT body FROM inbox WHERE authority = :authority AND about = :about AND type = :type")
+_THESE = """unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[]), CAST(:types AS text[]))
+    AS k (authority, about, type)"""
+_LOCK = text(f"""
+    SELECT FROM facts JOIN {_THESE} USING (authority, about, type) ORDER BY authority, about, type FOR UPDATE OF facts
+""")
+_DROP = text(f"""
+    DELETE FROM facts f USING {_THESE} WHERE f.authority = k.authority AND f.about = k.about AND f.type = k.type
+""")  # noqa: S608 - only text of this module is put in
+_SAID_OF = text(f"SELECT i.body FROM inbox i JOIN {_THESE} USING (authority, about, type)")  # noqa: S608
 _EVENT = text("SELECT body, received_at FROM inbox WHERE source = :source AND id = :id")
 
 
@@ -37,14 +46,16 @@ def keep(connection: Connection, events: Sequence[Event]) -> None:
         )
 
 
-def drop(connection: Connection, authority: str, subject: str, kind: str) -> None:
-    """No fact of this type stands for this record, until one is kept again."""
-    connection.execute(_DROP, {"authority": authority, "about": subject, "type": kind})
+def drop(connection: Connection, records: Sequence[Record]) -> None:
+    """No fact of this type stands for each of these records, until one is kept again."""
+    these = arrays("authorities abouts types", sorted(records))
+    connection.execute(_LOCK, these)  # in the order of `keep`, so that replicas never deadlock
+    connection.execute(_DROP, these)
 
 
-def said_of(connection: Connection, authority: str, subject: str, kind: str) -> list[Event]:
-    """Every event of one type ever accepted about a record."""
-    bodies = connection.scalars(_SAID_OF, {"authority": authority, "about": subject, "type": kind})
+def said_of(connection: Connection, records: Sequence[Record]) -> list[Event]:
+    """Every event of one type ever accepted about each of these records."""
+    bodies = connection.scalars(_SAID_OF, arrays("authorities abouts types", records))
     return [read_event(read_json(body), known=CASE_EVENTS) for body in bodies]
 
 
@@ -52,28 +63,3 @@ def event(connection: Connection, source: str, id: str) -> dict[str, Any] | None
     """One accepted event as it came, with when it was received."""
     row = connection.execute(_EVENT, {"source": source, "id": id}).first()
     return None if row is None else {"event": orjson.loads(row.body), "received_at": row.received_at.isoformat()}
-
-
-_APPEALS = text("""
-    SELECT a.authority, count(*) AS appeals FROM facts a WHERE a.type = 'hnb.tribunal-lodged.v1'
-    AND NOT EXISTS (SELECT FROM facts c
-        WHERE c.authority = a.authority AND c.about = a.about AND c.type = 'hnb.tribunal-concluded.v1')
-    GROUP BY a.authority
-""")
-_WEEKS = text("""
-    SELECT p.authority, (p.data ->> 'issued_on')::date - (r.data ->> 'received_on')::date AS days,
-        count(*)::int AS plans
-    FROM facts p JOIN facts r ON r.authority = p.authority AND r.type = 'hnb.assessment-requested.v1'
-    AND r.about = 'request/' || (p.data ->> 'request_id')
-    WHERE p.type = 'hnb.ehcp-issued.v1' AND p.data ? 'request_id' GROUP BY 1, 2
-""")
-
-
-def appeals_open(connection: Connection) -> Iterable[tuple[str, int]]:
-    """Appeals lodged and not concluded, per authority."""
-    return [(row.authority, row.appeals) for row in connection.execute(_APPEALS)]
-
-
-def weeks_to_plan(connection: Connection) -> Iterable[tuple[str, float, int]]:
-    """Weeks from request to plan, and how many plans took so long, where the request is known."""
-    return [(row.authority, row.days / 7, row.plans) for row in connection.execute(_WEEKS)]

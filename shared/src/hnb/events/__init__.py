@@ -49,6 +49,7 @@ from hnb.events.reading import (
     MAX_BATCH_BYTES,
     MAX_BATCH_EVENTS,
     MAX_EVENT_BYTES,
+    OWN_SOURCES,
     Envelope,
     Event,
     FieldError,
@@ -61,7 +62,7 @@ from hnb.events.reading import (
 
 __all__ = [
     "CASE_EVENTS", "ENVELOPES", "EVENTS", "GRANT_LINE", "MAX_BATCH_BYTES", "MAX_BATCH_EVENTS", "MAX_EVENT_BYTES",
-    "MAX_PENCE", "OWN_EVENTS", "AlertChanged", "AssessmentDecided", "AssessmentRequested", "Authority",
+    "MAX_PENCE", "OWN_EVENTS", "OWN_SOURCES", "AlertChanged", "AssessmentDecided", "AssessmentRequested", "Authority",
     "BudgetLine", "BudgetSet", "ChildRef", "ConditionChanged", "ContributionAgreed", "Cost", "Day", "Driver",
     "EhcpCeased", "EhcpIssued", "Envelope", "Event", "EventData", "EventWithdrawn", "FieldError", "Instant",
     "MediationHeld", "Need", "PaymentMade", "Pence", "PlacementEnded", "PlacementMade", "PlacementRepriced",

@@ -19,7 +19,7 @@ MAX_BATCH_BYTES = 8 * 1024 * 1024
 MAX_FAULTS = 50  # named of one event: an answer must not outgrow what it answers
 
 EVENTS = CASE_EVENTS | OWN_EVENTS
-OWN_SOURCES = frozenset({"/hnb/placements", "/hnb/ledger", "/hnb/alerts"})  # what the services say themselves
+OWN_SOURCES = {service: f"/hnb/{service}" for service in ("placements", "ledger", "alerts")}  # what they say themselves
 
 
 class Envelope(BaseModel):
@@ -117,7 +117,7 @@ def read_event(value: object, *, known: Mapping[str, object] = EVENTS, strict: b
         envelope = ENVELOPES[kind].model_validate(value, extra="forbid" if strict else "ignore")
     except ValidationError as error:
         raise Refused(_field_errors(error)) from None
-    if strict and envelope.source in OWN_SOURCES:
+    if strict and envelope.source in OWN_SOURCES.values():
         raise Refused([FieldError("source", "is this system's own: whoever sends has a source of its own")])
     if envelope.subject is not None and envelope.subject in _children(envelope.data):
         raise Refused([FieldError("subject", "never holds anything about a person, the child_ref included")])

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from hnb.events import Cost, EventWithdrawn, PlacementRepriced, make_event
+from hnb.events import OWN_SOURCES, Cost, EventWithdrawn, PlacementRepriced, make_event
 
-SOURCE = "/hnb/placements"
+SOURCE = OWN_SOURCES["placements"]
 ANY = ""  # a blank setting or band: the price is for all of them
 SEPTEMBER = 9  # an academic year is 1 September to 31 August, named by the year it starts in
 

@@ -76,6 +76,13 @@ TIMELINESS_COLUMNS = (
     "decisions_within_6_weeks", "percent_within_6_weeks", "decisions_with_exception", "no_plan_notices",
     "notices_within_16_weeks", "percent_within_16_weeks", "notices_with_exception",
 )  # fmt: skip
+_WEEKS = text("""
+    SELECT p.authority, (p.data ->> 'issued_on')::date - (r.data ->> 'received_on')::date AS days,
+        count(*)::int AS plans
+    FROM facts p JOIN facts r ON r.authority = p.authority AND r.type = 'hnb.assessment-requested.v1'
+    AND r.about = 'request/' || (p.data ->> 'request_id')
+    WHERE p.type = 'hnb.ehcp-issued.v1' AND p.data ? 'request_id' GROUP BY 1, 2
+""")
 
 
 def running(connection: Connection, asked: Asked) -> Iterator[Row]:
@@ -127,3 +134,8 @@ def _rates(took: dict[str, list[Took]]) -> Row:
         "no_plan_notices": noticed.made, "notices_within_16_weeks": noticed.in_time,
         "percent_within_16_weeks": noticed.percent_in_time, "notices_with_exception": noticed.with_exception,
     }  # fmt: skip
+
+
+def weeks_to_plan(connection: Connection) -> list[tuple[str, float, int]]:
+    """Weeks from request to plan, and how many plans took so long, where the request is known; per authority."""
+    return [(row.authority, row.days / 7, row.plans) for row in connection.execute(_WEEKS)]

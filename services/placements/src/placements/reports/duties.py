@@ -16,9 +16,7 @@ Row = dict[str, Any]
 
 # A plan amended again hides the day it was amended before, so what counts is every amendment ever said of it; one that
 # was never amended, as most, is not looked up. So it is with the day a place was first named.
-_STANDS = """NOT EXISTS (
-            SELECT FROM withdrawals w
-            WHERE w.target_source = i.source AND w.target_id = i.id AND w.authority = i.authority)"""
+_STANDS = "NOT taken_back(i.authority, i.source, i.id)"
 
 
 def _amended_since(since: str) -> str:

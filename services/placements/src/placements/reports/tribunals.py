@@ -34,6 +34,12 @@ _DECIDED = text("""
     FROM unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) WITH ORDINALITY AS s (first, last, number)
     ORDER BY s.number
 """)
+_OPEN = text("""
+    SELECT l.authority, count(*) AS appeals FROM facts l WHERE l.type = 'hnb.tribunal-lodged.v1'
+    AND NOT EXISTS (SELECT FROM facts c
+        WHERE c.authority = l.authority AND c.about = l.about AND c.type = 'hnb.tribunal-concluded.v1')
+    GROUP BY l.authority
+""")
 # How many of each there were, for Prometheus; a year is the financial year it happened in.
 _COUNTS = text("""
     SELECT authority, what, of, extract(year FROM day - interval '3 months')::int AS year, sum(amount)::bigint AS amount
@@ -190,3 +196,8 @@ def _rates(connection: Connection, authority: str, spans: Sequence[Span], lodged
         }
         for row, number in zip(connection.execute(_DECIDED, binds), lodged, strict=True)
     ]
+
+
+def still_open(connection: Connection) -> list[tuple[str, int]]:
+    """Appeals lodged and not concluded, per authority."""
+    return [(row.authority, row.appeals) for row in connection.execute(_OPEN)]
