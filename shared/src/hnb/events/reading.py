@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -48,8 +48,7 @@ def _envelope_of(kind: str, data: type[EventData]) -> type[Envelope]:
 ENVELOPES: dict[str, type[Envelope]] = {kind: _envelope_of(kind, data) for kind, (_, data) in EVENTS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One accepted or received event: who said it, when it happened, what it says, and its canonical JSON."""
 
     source: str
