@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 
 from apprise import Apprise, NotifyFormat, NotifyType
 
-from alerts.domain.messages import Message
 from alerts.domain.rules import Severity
 
 MOST_CHANNELS = 50
@@ -28,11 +27,11 @@ class Channel:
     apprise: Apprise
     secrets: tuple[str, ...]
 
-    def send(self, message: Message, severity: Severity | None) -> str | None:
+    def send(self, subject: str, body: str, severity: Severity | None) -> str | None:
         """Send now, blocking until the other side has answered; None when it was accepted, else why not."""
         result = self.apprise.notify(
-            title=message.subject,
-            body=message.body,
+            title=subject,
+            body=body,
             notify_type=_TYPES[severity],
             body_format=NotifyFormat.TEXT,
             log_level=logging.DEBUG,

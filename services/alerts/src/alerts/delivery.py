@@ -16,7 +16,6 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy import Connection, Engine, Row, text
 
 from alerts.channels import Channel
-from alerts.domain.messages import Message
 from alerts.domain.rules import Severity
 from hnb.database import reading, transaction
 from hnb.telemetry import LATENCY_BUCKETS, Telemetry
@@ -130,7 +129,7 @@ class Courier:
     def _send(self, channel: Channel, claimed: Row[tuple[object, ...]]) -> str | None:
         severity = Severity(claimed.severity) if claimed.severity else None
         try:
-            return channel.send(Message(claimed.subject, claimed.body), severity)
+            return channel.send(claimed.subject, claimed.body, severity)
         except Exception as error:  # a plugin's own fault is one more way for a channel not to work
             return channel.masked(f"{type(error).__name__}: {error}")
 

@@ -42,7 +42,7 @@ from hnb.events.fields import (
     Text,
     Year,
 )
-from hnb.events.own import OWN_EVENTS, AlertChanged, ConditionChanged, Driver, PositionChanged
+from hnb.events.own import OWN_EVENTS, AlertChanged, ConditionChanged, Driver, Figure, Held, PositionChanged
 from hnb.events.reading import (
     ENVELOPES,
     EVENTS,
@@ -64,7 +64,8 @@ __all__ = [
     "CASE_EVENTS", "ENVELOPES", "EVENTS", "GRANT_LINE", "MAX_BATCH_BYTES", "MAX_BATCH_EVENTS", "MAX_EVENT_BYTES",
     "MAX_PENCE", "OWN_EVENTS", "OWN_SOURCES", "AlertChanged", "AssessmentDecided", "AssessmentRequested", "Authority",
     "BudgetLine", "BudgetSet", "ChildRef", "ConditionChanged", "ContributionAgreed", "Cost", "Day", "Driver",
-    "EhcpCeased", "EhcpIssued", "Envelope", "Event", "EventData", "EventWithdrawn", "FieldError", "Instant",
+    "EhcpCeased", "EhcpIssued", "Envelope", "Event", "EventData", "EventWithdrawn", "FieldError", "Figure", "Held",
+    "Instant",
     "MediationHeld", "Need", "PaymentMade", "Pence", "PlacementEnded", "PlacementMade", "PlacementRepriced",
     "PlacesCommissioned", "PositionChanged", "Ref", "Refused", "RequestClosed", "ReserveOpened", "SettingRegistered",
     "SignedPence", "Sought", "SupportGranted", "Text", "TimeException", "TribunalConcluded", "TribunalCostIncurred",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from alerts.domain.episodes import Change, Episode, Evidence, Step
 from hnb.calendar import year_label
@@ -9,12 +10,30 @@ from hnb.money import pounds
 from hnb.provisions import LINES, Provision
 
 
+class Table(NamedTuple):
+    """Figures a person reads side by side: a caption (or none), and rows of what it is and how much."""
+
+    caption: str
+    rows: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent to one recipient about one change."""
+    """What is sent to one recipient about one change: paragraphs, with tables between them."""
 
     subject: str
-    body: str
+    parts: tuple[str | Table, ...]
+
+    @property
+    def body(self) -> str:
+        """The whole as plain text."""
+        return "\n\n".join(part if isinstance(part, str) else _as_text(part) for part in self.parts) + "\n"
+
+
+def _as_text(table: Table) -> str:
+    indent = "  " if table.caption else ""
+    rows = [f"{indent}{name:<{32 - len(indent)}}{figure:>20}" for name, figure in table.rows]
+    return "\n".join([table.caption, *rows] if table.caption else rows)
 
 
 def compose(step: Step, link: str, reference: str) -> Message:
@@ -22,14 +41,16 @@ def compose(step: Step, link: str, reference: str) -> Message:
     episode, evidence = step.episode, step.evidence
     level = "resolved" if step.change is Change.RESOLVED else str(episode.severity)
     year = year_label(episode.financial_year)
-    parts = [
-        _happened(step),
-        "\n".join(_table(evidence)),
-        "\n".join(_drivers(evidence)),
-        f"As known to the ledger at {_moment(evidence.known_at)}.",
-        _footer(episode, link, reference),
-    ]
-    return Message(f"HNB alert, {level}: {_headline(episode, evidence)} ({year})", "\n\n".join(parts) + "\n")
+    return Message(
+        f"HNB alert, {level}: {_headline(episode, evidence)} ({year})",
+        (
+            _happened(step),
+            _figures(evidence),
+            _drivers(evidence),
+            f"As known to the ledger at {_moment(evidence.known_at)}.",
+            _footer(episode, link, reference),
+        ),
+    )
 
 
 def title_of(scope: str) -> str:
@@ -68,7 +89,7 @@ def _happened(step: Step) -> str:
     return f"{what}\nThe threshold is {mark}; open since {_moment(episode.since)}. {risen}".rstrip()
 
 
-def _table(evidence: Evidence) -> list[str]:
+def _figures(evidence: Evidence) -> Table:
     rows = [
         ("Budget", evidence.budget_pence),
         ("Committed, still to be paid", evidence.committed_pence),
@@ -77,17 +98,16 @@ def _table(evidence: Evidence) -> list[str]:
     ]
     if evidence.reserve_closing_pence is not None:
         rows.append(("Closing reserve", evidence.reserve_closing_pence))
-    return [f"{name:<32}{pounds(pence):>20}" for name, pence in rows]
+    return Table("", tuple((name, pounds(pence)) for name, pence in rows))
 
 
-def _drivers(evidence: Evidence) -> list[str]:
+def _drivers(evidence: Evidence) -> str | Table:
     if not evidence.drivers and not evidence.change_pence:
-        return ["No commitment moved it: what it is measured against did."]
-    lines = [f"What moved it ({_signed(evidence.change_pence)} since the position known before):"]
-    lines += [f"  {driver.commitment_id:<30}{_signed(driver.amount_pence):>20}" for driver in evidence.drivers]
+        return "No commitment moved it: what it is measured against did."
+    rows = [(driver.commitment_id, _signed(driver.amount_pence)) for driver in evidence.drivers]
     if evidence.remainder_pence:
-        lines.append(f"  {'others together':<30}{_signed(evidence.remainder_pence):>20}")
-    return lines
+        rows.append(("others together", _signed(evidence.remainder_pence)))
+    return Table(f"What moved it ({_signed(evidence.change_pence)} since the position known before):", tuple(rows))
 
 
 def _signed(pence: int) -> str:
