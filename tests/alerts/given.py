@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from alerts.domain.episodes import Step
+from alerts.domain.evidence import LineEvidence
 from alerts.domain.positions import Position, latest
 from alerts.handlers import Alerts, about
 from alerts.rulebook import read_rules
@@ -66,13 +68,21 @@ def costing(pence: int, of: Position | None = None) -> Position:
     return replace(of or position(said()), committed_pence=pence, headroom_pence=100_000 - pence)
 
 
+def line_of(step: Step) -> LineEvidence:
+    """The evidence of a step about a line."""
+    assert isinstance(step.evidence, LineEvidence)
+    return step.evidence
+
+
 class Desk:
     """The judging side on a real database: positions go in, and what it left there can be asked for."""
 
     def __init__(self, url: str, channels: Sequence[str] = (), alerts: Alerts | None = None) -> None:
         self.engine: Engine = database.connect(url, "alerts")
         database.migrate(self.engine, "alerts")
-        self.alerts = alerts or Alerts(SHIPPED, channels, "http://alerts.example", lambda: NOON)
+        self.alerts = alerts or Alerts(
+            SHIPPED, lambda roles, authority: channels, "http://alerts.example", lambda: NOON
+        )
         self.intake = Intake(self.engine, Telemetry("alerts"), about, self.alerts.judge, lambda: None, OWN_EVENTS)
 
     def hear(self, *changes: PositionChanged, authority: str = LEICESTER) -> None:

@@ -10,8 +10,10 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from alerts.domain.episodes import AlreadyResolved
-from alerts.domain.rules import LineBudget, RulePack
-from alerts.handlers import Alerts, Review
+from alerts.domain.pack import RulePack
+from alerts.domain.rules import LineBudget
+from alerts.handlers import Alerts
+from alerts.watching import Watch
 from hnb import database
 from hnb.events import ConditionChanged, make_event, read_event, read_json
 from tests.alerts.given import LEICESTER, NOON, Desk, reserve, said
@@ -150,7 +152,10 @@ def test_any_order_with_any_repeats_ends_where_the_newest_version_says(
 
 @pytest.fixture
 def convergence(database_url: FreshDatabase, margins: RulePack) -> tuple[Desk, list[int]]:
-    return Desk(database_url("alerts"), alerts=Alerts(margins, [], "http://alerts.example", lambda: NOON)), []
+    return Desk(
+        database_url("alerts"),
+        alerts=Alerts(margins, lambda roles, authority: [], "http://alerts.example", lambda: NOON),
+    ), []
 
 
 def test_two_desks_that_judge_the_same_at_once_open_one_alert(database_url: FreshDatabase) -> None:
@@ -173,9 +178,11 @@ def test_a_threshold_changed_between_two_starts_takes_effect_on_what_stands(data
     )
     assert desk.ask("SELECT id FROM alerts") == []
     rule = LineBudget(kind="line-budget", id="early", warning_percent=75, critical_percent=100, recovery_points=2)
-    review = Review(desk.engine, Alerts(RulePack(rules=[rule]), ["one"], "http://alerts.example", lambda: NOON))
+    review = Watch(
+        desk.engine, Alerts(RulePack(rules=[rule]), lambda *_: ["one"], "http://alerts.example", lambda: NOON)
+    )
     for _ in range(2):
-        assert not review.next_page()
+        assert not review.review()
     assert [a["id"] for a in desk.ask("SELECT id FROM alerts ORDER BY id")] == [
         "E06000016-2025-early-mainstream-1", "E06000016-2025-early-special-1",
     ]  # fmt: skip
@@ -184,10 +191,10 @@ def test_a_threshold_changed_between_two_starts_takes_effect_on_what_stands(data
 
 
 def test_a_review_goes_through_every_line_page_by_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alerts.handlers.REVIEWED_AT_ONCE", 2)
+    monkeypatch.setattr("alerts.watching.WATCHED_AT_ONCE", 2)
     desk.hear(*(said(1, provision=p) for p in "abcde"))
-    review = Review(desk.engine, desk.alerts)
-    assert [review.next_page() for _ in range(4)] == [True, True, False, True]
+    review = Watch(desk.engine, desk.alerts)
+    assert [review.review() for _ in range(4)] == [True, True, False, True]
 
 
 def test_migrations_run_once_however_often_they_are_asked_for(desk: Desk) -> None:

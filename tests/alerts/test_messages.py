@@ -3,13 +3,13 @@
 from alerts.domain.episodes import Step, decide
 from alerts.domain.messages import compose
 from alerts.domain.positions import Position
-from tests.alerts.given import SHIPPED, costing, position, said
+from tests.alerts.given import NOON, SHIPPED, costing, position, said
 
 
 def step_of(of: Position, *before: Position) -> Step:
     last: dict[tuple[str, int, str, str], object] = {}
     for one in (*before, of):
-        (step,) = decide(SHIPPED.rules, one, last)  # type: ignore[arg-type]
+        (step,) = decide(SHIPPED.rules, one, last, NOON)  # type: ignore[arg-type]
         last = {step.episode.key: step.episode}
     return step
 
@@ -52,9 +52,9 @@ def test_the_whole_message() -> None:
     )
 
 
-def test_a_rise_says_that_it_was_a_warning() -> None:
+def test_a_rise_says_what_it_has_become() -> None:
     message = compose(step_of(costing(100_000), costing(90_000)), "link", "reference")
-    assert "It was a warning and is now critical." in message.body
+    assert "It has risen, and is now critical." in message.body
 
 
 def test_an_end_says_that_it_is_resolved() -> None:

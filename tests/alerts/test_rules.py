@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from alerts.domain.episodes import AlreadyResolved, Change, Episode, State, Step, acknowledge, decide
 from alerts.domain.positions import Position, latest
-from alerts.domain.rules import Severity
-from tests.alerts.given import LEICESTER, SHIPPED, costing, position, reserve, said
+from alerts.domain.severity import Severity
+from tests.alerts.given import LEICESTER, NOON, SHIPPED, costing, line_of, position, reserve, said
 
 PLAN = -4_480_000_000
 MARGIN = 10_000_000
 
 
 def after(position: Position, held: Episode | None = None) -> Step | None:
-    steps = decide(SHIPPED.rules, position, {held.key: held} if held else {})
+    steps = decide(SHIPPED.rules, position, {held.key: held} if held else {}, NOON)
     assert len(steps) <= 1
     return steps[0] if steps else None
 
@@ -42,19 +42,19 @@ def test_reaching_a_percentage_exactly_has_crossed_it_and_a_penny_less_has_not(
 def test_spent_counts_as_much_as_committed() -> None:
     step = after(position(said(committed_pence=40_000, spent_pence=50_000)))
     assert step is not None
-    assert step.evidence.value_pence == 90_000
+    assert line_of(step).value_pence == 90_000
 
 
 def test_a_percentage_never_shows_as_one_it_has_not_reached() -> None:
     step = after(costing(99_999))
     assert step is not None
-    assert (step.evidence.percent_tenths, step.evidence.threshold_pence) == (999, 90_000)
+    assert (line_of(step).percent_tenths, line_of(step).threshold_pence) == (999, 90_000)
 
 
 def test_the_threshold_in_pence_is_the_first_penny_that_crosses() -> None:
     step = after(position(said(budget_pence=99_999, committed_pence=90_000)))
     assert step is not None
-    assert step.evidence.threshold_pence == 90_000  # 89,999.1 upwards
+    assert line_of(step).threshold_pence == 90_000  # 89,999.1 upwards
     assert after(position(said(budget_pence=99_999, committed_pence=89_999))) is None
 
 

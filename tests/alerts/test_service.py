@@ -118,7 +118,15 @@ def test_metrics_and_documents_are_complete(start: Start) -> None:
     assert "hnb_alert_delivery_seconds_count 0.0" in metrics
     openapi = service.http.get("/openapi.json").json()
     shapes = openapi["components"]["schemas"]
-    assert {"AlertPage", "AlertDetail", "Evidence", "Transition", "Receipt", "Acknowledge"} <= set(shapes)
+    assert {
+        "AlertPage",
+        "AlertDetail",
+        "LineEvidence",
+        "ConditionEvidence",
+        "Transition",
+        "Receipt",
+        "Acknowledge",
+    } <= set(shapes)
     streams = service.http.get("/asyncapi").json()
     assert {channel["address"] for channel in streams["channels"].values()} >= {"position", "condition", "alert"}
 

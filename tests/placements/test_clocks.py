@@ -8,10 +8,11 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hnb.workdays import is_working_day, working_days_after
 from placements.domain.clocks import clock, in_time, months_after, state, weeks_after
 from placements.domain.orders import Order, duties
 from placements.domain.transfers import transfer, year_group_in
-from placements.domain.windows import certificate_due_on, is_working_day, window_ends_on, working_days_after
+from placements.domain.windows import certificate_due_on, window_ends_on
 from tests.cases import LEICESTER, appealed, closed, decided, requested, settled
 from tests.placements.conftest import On
 from tests.placements.test_door import post

@@ -8,9 +8,10 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Connection, Engine, text
 
-from alerts.domain.episodes import AlreadyResolved, Change, Evidence, State
-from alerts.domain.messages import title_of
-from alerts.domain.rules import Severity
+from alerts.domain.episodes import AlreadyResolved, Change, State
+from alerts.domain.evidence import Evidence
+from alerts.domain.line_words import title_of
+from alerts.domain.severity import Severity
 from alerts.handlers import Alerts
 from hnb.database import reading, transaction
 from hnb.events import Text
@@ -19,8 +20,8 @@ MOST = 1_000
 
 Authority = Annotated[str, Query(pattern=r"^(E\d{8})?$", description="an ONS code; all authorities when empty")]
 Wanted = Annotated[
-    Literal["open", "acknowledged", "resolved", "all"],
-    Query(description="`open` is all that is not resolved, acknowledged or not"),
+    Literal["open", "acknowledged", "resolved", "retracted", "all"],
+    Query(description="`open` is all that has not ended, acknowledged or not"),
 ]
 AlertId = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,200}$")]
 After = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="the `next` of the page before")]
@@ -29,7 +30,8 @@ _STATES = {
     "open": [State.OPEN, State.ACKNOWLEDGED],
     "acknowledged": [State.ACKNOWLEDGED],
     "resolved": [State.RESOLVED],
-    "all": list(State),
+    "retracted": [State.RETRACTED],
+    "all": [State.OPEN, State.ACKNOWLEDGED, State.RESOLVED, State.RETRACTED],
 }
 
 
@@ -52,7 +54,7 @@ class Alert(BaseModel):
     id: str
     authority: str
     financial_year: int
-    scope: str = Field(description="a provision line, or `total`")
+    scope: str = Field(description="a provision line, `total`, or what a condition is about, as `placement/PL-1042`")
     title: str
     rule: str
     state: State
@@ -65,7 +67,8 @@ class Alert(BaseModel):
     acknowledged_by: str | None
     note: str | None
     evidence: Evidence = Field(description="of the last change the figures made")
-    now: LineNow
+    now: LineNow | None = Field(description="null where an alert is about a condition")
+    escalated_at: datetime | None
 
 
 class AlertPage(BaseModel):
@@ -120,13 +123,13 @@ class Acknowledge(BaseModel):
 
 _COLUMNS = """
     a.*, l.version, l.recorded_at, l.budget_pence, l.committed_pence, l.spent_pence, l.headroom_pence, l.grant_pence,
-    l.reserve_closing_pence FROM alerts a JOIN lines l USING (authority, financial_year, scope)
+    l.reserve_closing_pence FROM alerts a LEFT JOIN lines l USING (authority, financial_year, scope)
 """
 _PAGE = text(f"""
     SELECT {_COLUMNS} WHERE a.state = ANY(:states) AND (:authority = '' OR authority = :authority)
     AND (CAST(:after AS bigint) IS NULL OR a.seq < :after) ORDER BY a.seq DESC LIMIT :most
 """)
-_ONE = text(f"SELECT {_COLUMNS} WHERE a.id = :id")
+_ONE = text(f"SELECT {_COLUMNS} WHERE a.id = :id AND a.state <> 'pending'")
 _TRANSITIONS = text("""
     SELECT number, change, severity, at, by_whom AS by, note, evidence FROM transitions
     WHERE alert_id = :id ORDER BY number
@@ -190,4 +193,5 @@ def _unknown(alert_id: str) -> HTTPException:
 
 
 def _shaped(row: dict[str, object]) -> dict[str, object]:
-    return {**row, "title": title_of(str(row["scope"])), "now": {name: row[name] for name in LineNow.model_fields}}
+    now = None if row["version"] is None else {name: row[name] for name in LineNow.model_fields}
+    return {**row, "title": title_of(str(row["scope"])), "now": now}

@@ -8,9 +8,10 @@ from alerts import metrics
 from alerts.api import make_router
 from alerts.channels import open_channels
 from alerts.delivery import Courier
-from alerts.handlers import Alerts, Review, about
+from alerts.handlers import Alerts, about
 from alerts.rulebook import BadRules, read_rules
 from alerts.settings import AlertsSettings
+from alerts.watching import Watch
 from hnb import broker as streams
 from hnb import database
 from hnb.events import OWN_EVENTS
@@ -23,6 +24,7 @@ from hnb.telemetry import Telemetry
 
 HEARD = ("position", "condition")
 DELIVER_SECONDS = 0.5
+CLOCK_SECONDS = 15.0
 REVIEW_SECONDS = 3600.0  # at once after a start, when the rules may be others; later only to heal what nobody foresaw
 
 log = structlog.get_logger(__name__)
@@ -42,12 +44,18 @@ def build(settings: AlertsSettings) -> Service:
     redis = streams.connect(settings.broker_url.get_secret_value())
     broker = make_broker(settings.broker_url.get_secret_value())
     relay = Relay(engine, redis)
-    alerts = Alerts(rules, list(channels), settings.link_root, _now)
+    alerts = Alerts(rules, lambda roles, authority: list(channels), settings.link_root, _now)
+    watch = Watch(engine, alerts)
     courier = Courier(engine, channels, telemetry)
     send, settle = relay_loops(relay)
     deliver = Loop("deliver", courier.dispatch, DELIVER_SECONDS)
     courier.wake_with(deliver.wake)
-    review = Loop("review", Review(engine, alerts).next_page, REVIEW_SECONDS)
+    review = Loop("review", watch.review, REVIEW_SECONDS)
+
+    def look_at_the_clock() -> bool:
+        more = watch.tick()
+        after_commit()
+        return more
 
     def after_commit() -> None:
         send.wake()
@@ -61,7 +69,9 @@ def build(settings: AlertsSettings) -> Service:
         description="Thresholds and people: alert episodes with their evidence, deliveries and acknowledgements.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
         hearing=hearing, heard=HEARD, said=("alert", "dead-letter"),
-        routers=[make_router(engine, alerts, send.wake)], loops=[send, settle, deliver, review],
+        routers=[make_router(engine, alerts, send.wake)], loops=[
+            send, settle, deliver, review, Loop("clock", look_at_the_clock, CLOCK_SECONDS)
+        ],
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine, rules))

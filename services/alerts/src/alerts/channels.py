@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from apprise import Apprise, NotifyFormat, NotifyType
 
-from alerts.domain.rules import Severity
+from alerts.domain.severity import Severity
 
 MOST_CHANNELS = 50
 MAX_ERROR = 500

@@ -16,7 +16,7 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy import Connection, Engine, Row, text
 
 from alerts.channels import Channel
-from alerts.domain.rules import Severity
+from alerts.domain.severity import Severity
 from hnb.database import reading, transaction
 from hnb.telemetry import LATENCY_BUCKETS, Telemetry
 

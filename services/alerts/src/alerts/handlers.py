@@ -1,25 +1,25 @@
-"""What alerts does with events: judge the newest position of each line, and say and queue what changed."""
+"""What alerts does with events: judge the newest of each line and condition, and say and queue what changed."""
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from alerts import store
-from alerts.domain.episodes import TOLD, Episode, Evidence, Step, acknowledge, decide
+from alerts import readings, silences, store
+from alerts.domain.conditions import Reading, latest_readings
+from alerts.domain.episodes import TOLD, UNSEEN, Change, Episode, Step, acknowledge, decide
+from alerts.domain.evidence import ConditionEvidence, LineEvidence
 from alerts.domain.messages import compose
-from alerts.domain.positions import LineKey, Position, latest
-from alerts.domain.rules import RulePack
+from alerts.domain.pack import AnyRule, RulePack
+from alerts.domain.positions import Position, latest
 from alerts.store import Acknowledgement, Delivery
 from hnb import outbox
-from hnb.database import transaction
-from hnb.events import OWN_SOURCES, AlertChanged, Event, PositionChanged, make_event
+from hnb.events import OWN_SOURCES, AlertChanged, ConditionChanged, Event, PositionChanged, make_event
 
 SOURCE = OWN_SOURCES["alerts"]
-REVIEWED_AT_ONCE = 500
-BEFORE_ALL: LineKey = ("", 0, "")
+Named = Callable[[Sequence[str], str], Sequence[str]]
 
 
 def about(event: Event) -> str | None:
@@ -29,44 +29,54 @@ def about(event: Event) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """The rules, the channels by name, what links start with, and the clock."""
+    """The rules, who has which role for an authority, what links start with, and the clock."""
 
     rules: RulePack
-    channels: Sequence[str]
+    named: Named
     link_root: str
     now: Callable[[], datetime]
 
     def judge(self, connection: Connection, events: Sequence[Event]) -> None:
-        """New positions: keep the newest of each line and move its episodes, in the caller's transaction.
+        """New positions and conditions: keep the newest of each and move its episodes, in the caller's transaction."""
+        self._judge_positions(connection, events)
+        self._judge_conditions(connection, events)
 
-        Conditions are kept on record by the inbox; no rule judges one yet.
-        """
+    def _judge_positions(self, connection: Connection, events: Sequence[Event]) -> None:
         said = [(event.authority, event.data) for event in events if isinstance(event.data, PositionChanged)]
         known = store.lock_lines(connection, {(a, d.financial_year, d.provision) for a, d in said}) if said else {}
         newer = latest(said, known)
-        if not newer:
+        if newer:
+            # A line not yet on record cannot be locked: of two replicas that bring it in, the newer version wins.
+            kept = store.keep_lines(connection, newer)
+            self.move(connection, [position for position in newer if position.key in kept])
+
+    def _judge_conditions(self, connection: Connection, events: Sequence[Event]) -> None:
+        said = [event for event in events if isinstance(event.data, ConditionChanged)]
+        keys = {(e.authority, e.data.condition, e.data.scope) for e in said if isinstance(e.data, ConditionChanged)}
+        newer = latest_readings(said, readings.lock(connection, keys) if keys else {})
+        if newer:
+            kept = readings.keep(connection, newer)
+            self.move(connection, [reading for reading in newer if reading.condition_key in kept])
+
+    def move(self, connection: Connection, subjects: Sequence[Position | Reading]) -> None:
+        """Move the episodes of what is held: its lines or conditions are locked by the caller."""
+        last = store.last_episodes(connection, [subject.key for subject in subjects])
+        now = self.now()
+        self.take(connection, [step for subject in subjects for step in decide(self.rules.rules, subject, last, now)])
+
+    def take(self, connection: Connection, steps: Sequence[Step]) -> None:
+        """Keep what happened, say it, and queue a message to everyone it is for, unless it is silenced."""
+        if not steps:
             return
-        # A line not yet on record cannot be locked: of two replicas that bring it in at once, the newer version wins.
-        kept = store.keep_lines(connection, newer)
-        self._move(connection, [position for position in newer if position.key in kept])
-
-    def judge_again(self, connection: Connection, after: LineKey, most: int) -> LineKey | None:
-        """Judge the lines after a key by the rules as they are now; the last key judged, or None at the end.
-
-        A threshold changed between two starts would otherwise take effect only where a figure happens to move.
-        """
-        positions = store.lines_after(connection, after, most)
-        self._move(connection, positions)
-        return positions[-1].key if len(positions) == most else None
-
-    def _move(self, connection: Connection, positions: Sequence[Position]) -> None:
-        last = store.last_episodes(connection, [position.key for position in positions])
-        steps = [step for position in positions for step in decide(self.rules.rules, position, last)]
-        if steps:
-            at = self.now()
-            store.save(connection, steps, at)
-            store.queue(connection, [d for step in steps for d in self._deliveries(step)])
-            outbox.say(connection, [("alert", _changed(step.episode, step.evidence, at)) for step in steps])
+        at = self.now()
+        silent = silences.active(connection, at) if any(step.change in TOLD for step in steps) else []
+        covered = {step.episode.id: silences.covering(silent, step.episode) for step in steps}
+        silenced = {id: silence.id for id, silence in covered.items() if silence is not None}
+        store.save(connection, steps, at, silenced)
+        told = [step for step in steps if step.change in TOLD and step.episode.id not in silenced]
+        store.queue(connection, [delivery for step in told for delivery in self._deliveries(step, at)])
+        seen = [step for step in steps if step.change not in UNSEEN]
+        outbox.say(connection, [("alert", _changed(step.episode, step.evidence, at)) for step in seen])
 
     def acknowledge(self, connection: Connection, alert_id: str, by_whom: str, note: str | None) -> bool:
         """Somebody takes an alert on; False where there is none of this id, AlreadyResolved where it has ended."""
@@ -78,33 +88,27 @@ class Alerts:
         outbox.say(connection, [("alert", _changed(after, None, at))])
         return True
 
-    def _deliveries(self, step: Step) -> list[Delivery]:
-        if step.change not in TOLD:
+    def rule(self, id: str) -> AnyRule | None:
+        """The rule of that name, None where it is no longer among the rules."""
+        return next((rule for rule in self.rules.rules if rule.id == id), None)
+
+    def _deliveries(self, step: Step, at: datetime) -> list[Delivery]:
+        rule = self.rule(step.episode.rule)
+        if rule is None:
             return []
+        escalated = step.change is Change.ESCALATED and rule.escalate is not None
+        roles = rule.escalate.to if escalated and rule.escalate else rule.recipients
+        due_at = rule.quiet_hours.told_at(at, step.episode.severity) if rule.quiet_hours else at
         link = f"{self.link_root}/alerts/{step.episode.id}"
         found = []
-        for channel in self.channels:
+        for channel in self.named(roles, step.episode.authority):
             reference = f"{step.episode.id}-{step.episode.changes}-{hashlib.sha256(channel.encode()).hexdigest()[:8]}"
-            found.append(Delivery(reference, step, channel, compose(step, link, reference)))
+            found.append(Delivery(reference, step, channel, compose(step, link, reference), due_at))
         return found
 
 
-class Review:
-    """Judges every line again, a page at a time, and begins anew once through."""
-
-    def __init__(self, engine: Engine, alerts: Alerts) -> None:
-        self._engine, self._alerts = engine, alerts
-        self._after = BEFORE_ALL
-
-    def next_page(self) -> bool:
-        """Judge the next page; whether there may be more."""
-        with transaction(self._engine) as connection:
-            last = self._alerts.judge_again(connection, self._after, REVIEWED_AT_ONCE)
-        self._after = last or BEFORE_ALL
-        return last is not None
-
-
-def _changed(episode: Episode, evidence: Evidence | None, at: datetime) -> str:
+def _changed(episode: Episode, evidence: LineEvidence | ConditionEvidence | None, at: datetime) -> str:
+    of_line = evidence if isinstance(evidence, LineEvidence) else None
     return make_event(
         "hnb.alert-changed.v1",
         source=SOURCE,
@@ -118,7 +122,7 @@ def _changed(episode: Episode, evidence: Evidence | None, at: datetime) -> str:
             financial_year=episode.financial_year,
             state=str(episode.state),
             severity=str(episode.severity),
-            value_pence=evidence.value_pence if evidence else None,
-            threshold_pence=evidence.threshold_pence if evidence else None,
+            value_pence=of_line.value_pence if of_line else None,
+            threshold_pence=of_line.threshold_pence if of_line else None,
         ),
     )

@@ -6,10 +6,14 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from sqlalchemy import Engine, text
 
-from alerts.domain.rules import RulePack, Severity
+from alerts.domain.pack import RulePack
+from alerts.domain.severity import Severity
 from hnb.database import reading
 
-_OPEN = text("SELECT rule, severity, count(*) AS alerts FROM alerts WHERE state <> 'resolved' GROUP BY rule, severity")
+_OPEN = text("""
+    SELECT rule, severity, count(*) AS alerts FROM alerts WHERE state IN ('open', 'acknowledged')
+    GROUP BY rule, severity
+""")
 _WAITING = text("SELECT state, count(*) AS messages FROM deliveries WHERE state <> 'sent' GROUP BY state")
 
 

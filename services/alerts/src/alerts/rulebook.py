@@ -7,10 +7,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from alerts.domain.rules import RulePack
+from alerts.domain.pack import RulePack
 
 MAX_RULES_BYTES = 1024 * 1024
-KINDS = ("line-budget", "reserve-plan")
+KINDS = ("line-budget", "reserve-plan", "since-sign-off", "condition")
 
 
 class BadRules(Exception):

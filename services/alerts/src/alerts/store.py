@@ -1,15 +1,17 @@
 """Alerts in PostgreSQL: lines by version, episodes, what happened to them, deliveries queued; all set-based."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, RowMapping, text
 
-from alerts.domain.episodes import Change, Episode, EpisodeKey, State, Step
+from alerts import readings
+from alerts.domain.episodes import OVER, TOLD, Change, Episode, EpisodeKey, State, Step
+from alerts.domain.evidence import EVIDENCE, Evidence
 from alerts.domain.messages import Message
 from alerts.domain.positions import LineKey, Position
-from alerts.domain.rules import Severity
+from alerts.domain.severity import Severity
 from hnb.database import arrays
 
 _KEYS = """
@@ -25,6 +27,10 @@ _AFTER = text("""
     SELECT * FROM lines WHERE (authority, financial_year, scope) > (:authority, :year, :scope)
     ORDER BY authority, financial_year, scope LIMIT :most FOR UPDATE
 """)
+_NAMED = text(f"""
+    SELECT l.* FROM lines l JOIN {_KEYS} USING (authority, financial_year, scope)
+    ORDER BY l.authority, l.financial_year, l.scope FOR UPDATE OF l
+""")  # noqa: S608
 _KEEP = text("""
     INSERT INTO lines (authority, financial_year, scope, version, recorded_at, budget_pence, committed_pence,
         spent_pence, headroom_pence, grant_pence, reserve_closing_pence)
@@ -40,36 +46,57 @@ _KEEP = text("""
     WHERE lines.version < EXCLUDED.version
     RETURNING authority, financial_year, scope
 """)
-_EPISODE = "authority, financial_year, scope, rule, ordinal, state, severity, changes, since"
+_EPISODE = "authority, financial_year, scope, rule, ordinal, state, severity, changes, since, opened_pence, then_pence"
 _LAST = text(f"""
     SELECT DISTINCT ON (authority, financial_year, scope, rule) {_EPISODE}
     FROM alerts JOIN {_KEYS} USING (authority, financial_year, scope)
     ORDER BY authority, financial_year, scope, rule, ordinal DESC
 """)  # noqa: S608
-_ONE = text(f"SELECT {_EPISODE} FROM alerts WHERE id = :id")  # noqa: S608
+_ONE = text(f"SELECT {_EPISODE}, evidence FROM alerts WHERE id = :id")  # noqa: S608
 _SAVE = text("""
-    INSERT INTO alerts (id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since, opened_at,
-        changed_at, resolved_at, evidence)
-    SELECT id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since, :at, :at,
-        CASE WHEN state = 'resolved' THEN CAST(:at AS timestamptz) END, CAST(evidence AS jsonb)
+    INSERT INTO alerts (id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since,
+        opened_pence, then_pence, opened_at, changed_at, level_at, resolved_at, evidence)
+    SELECT id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since,
+        opened_pence, then_pence, :at, :at, :at,
+        CASE WHEN state IN ('resolved', 'retracted') THEN CAST(:at AS timestamptz) END, CAST(evidence AS jsonb)
     FROM unnest(CAST(:ids AS text[]), CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:scopes AS text[]),
         CAST(:rules AS text[]), CAST(:ordinals AS int[]), CAST(:states AS text[]), CAST(:severities AS text[]),
-        CAST(:changes AS int[]), CAST(:since AS timestamptz[]), CAST(:evidences AS text[]))
-        AS e (id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since, evidence)
+        CAST(:changes AS int[]), CAST(:since AS timestamptz[]), CAST(:opened AS bigint[]), CAST(:then AS bigint[]),
+        CAST(:kinds AS text[]), CAST(:evidences AS text[]))
+        AS e (id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since, opened_pence,
+            then_pence, kind, evidence)
+    WHERE kind NOT IN ('dropped', 'revised')
     ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, severity = EXCLUDED.severity, changes = EXCLUDED.changes,
-        changed_at = EXCLUDED.changed_at, resolved_at = EXCLUDED.resolved_at, evidence = EXCLUDED.evidence
+        opened_at = CASE WHEN alerts.state = 'pending' THEN EXCLUDED.opened_at ELSE alerts.opened_at END,
+        level_at = CASE WHEN alerts.severity = EXCLUDED.severity AND alerts.state <> 'pending' THEN alerts.level_at
+            ELSE EXCLUDED.level_at END,
+        escalated_at = CASE WHEN alerts.severity = EXCLUDED.severity THEN alerts.escalated_at END,
+        then_pence = EXCLUDED.then_pence, changed_at = EXCLUDED.changed_at, resolved_at = EXCLUDED.resolved_at,
+        evidence = EXCLUDED.evidence
 """)
+_REVISE = text("""
+    UPDATE alerts a SET then_pence = r.pence FROM unnest(CAST(:ids AS text[]), CAST(:then AS bigint[])) AS r (id, pence)
+    WHERE a.id = r.id
+""")
+_DROP = text("DELETE FROM alerts WHERE id = ANY(:ids) AND state = 'pending'")
 _HAPPENED = text("""
-    INSERT INTO transitions (alert_id, number, change, severity, at, evidence)
-    SELECT id, number, change, severity, :at, CAST(evidence AS jsonb) FROM unnest(CAST(:ids AS text[]),
-        CAST(:changes AS int[]), CAST(:kinds AS text[]), CAST(:severities AS text[]), CAST(:evidences AS text[]))
-        AS t (id, number, change, severity, evidence)
+    INSERT INTO transitions (alert_id, number, change, severity, at, evidence, silence)
+    SELECT id, number, change, severity, :at, CAST(evidence AS jsonb), silence FROM unnest(CAST(:ids AS text[]),
+        CAST(:changes AS int[]), CAST(:kinds AS text[]), CAST(:severities AS text[]), CAST(:evidences AS text[]),
+        CAST(:silences AS bigint[])) AS t (id, number, change, severity, evidence, silence)
+    WHERE change NOT IN ('pending', 'dropped', 'revised')
+""")
+_UNTOLD = text("""
+    UPDATE alerts a SET untold = u.untold FROM unnest(CAST(:ids AS text[]), CAST(:untold AS boolean[]))
+        AS u (id, untold) WHERE a.id = u.id AND a.untold <> u.untold
 """)
 _QUEUE = text("""
     INSERT INTO deliveries (id, alert_id, number, severity, channel, subject, body, queued_at, due_at)
-    SELECT d.*, clock_timestamp(), clock_timestamp() FROM unnest(CAST(:ids AS text[]), CAST(:alert_ids AS text[]),
-        CAST(:numbers AS int[]), CAST(:severities AS text[]), CAST(:channels AS text[]), CAST(:subjects AS text[]),
-        CAST(:bodies AS text[])) AS d
+    SELECT id, alert_id, number, severity, channel, subject, body, clock_timestamp(),
+        greatest(due_at, clock_timestamp())
+    FROM unnest(CAST(:ids AS text[]), CAST(:alert_ids AS text[]), CAST(:numbers AS int[]), CAST(:severities AS text[]),
+        CAST(:channels AS text[]), CAST(:subjects AS text[]), CAST(:bodies AS text[]), CAST(:due AS timestamptz[]))
+        AS d (id, alert_id, number, severity, channel, subject, body, due_at)
 """)
 _ACKNOWLEDGE = text("""
     UPDATE alerts SET state = :state, changes = :number, changed_at = :at, acknowledged_at = :at,
@@ -83,12 +110,13 @@ _ACKNOWLEDGED = text("""
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message to one channel about one change; `reference` is its id."""
+    """One message to one channel about one change; `reference` is its id, `due_at` when it may go."""
 
     reference: str
     step: Step
     channel: str
     message: Message
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +141,11 @@ def lock_lines(connection: Connection, keys: Iterable[LineKey]) -> dict[LineKey,
 def lines_after(connection: Connection, key: LineKey, most: int) -> list[Position]:
     """The positions on record after a key, locked until the transaction ends; what moved them last is not kept."""
     binds = {"authority": key[0], "year": key[1], "scope": key[2], "most": most}
-    return [
-        Position(**row, change_pence=0, drivers=(), remainder_pence=0)
-        for row in connection.execute(_AFTER, binds).mappings()
-    ]
+    return [_position(row) for row in connection.execute(_AFTER, binds).mappings()]
+
+
+def _position(row: RowMapping) -> Position:
+    return Position(**row, change_pence=0, drivers=(), remainder_pence=0)
 
 
 def keep_lines(connection: Connection, positions: Sequence[Position]) -> set[LineKey]:
@@ -150,34 +179,61 @@ def last_episodes(connection: Connection, keys: Iterable[LineKey]) -> dict[Episo
     return {episode.key: episode for episode in episodes}
 
 
+def lines_named(connection: Connection, keys: Iterable[LineKey]) -> list[Position]:
+    """The positions on record of these lines, locked until the transaction ends."""
+    return [_position(row) for row in connection.execute(_NAMED, _keys(keys)).mappings()]
+
+
 def episode(connection: Connection, alert_id: str) -> Episode | None:
-    """One episode, its line held until the transaction ends; None where there is none of this id."""
+    """One episode, what it is about held until the transaction ends; None where there is none of this id."""
+    found = episode_with_evidence(connection, alert_id)
+    return None if found is None else found[0]
+
+
+def episode_with_evidence(connection: Connection, alert_id: str) -> tuple[Episode, Evidence] | None:
+    """The same, with the evidence of the last change the figures made."""
     found = connection.execute(_ONE, {"id": alert_id}).first()
     if found is None:
         return None
-    lock_lines(connection, [(found.authority, found.financial_year, found.scope)])
-    return _episode(connection.execute(_ONE, {"id": alert_id}).one())  # again: it may have changed while we waited
+    if found.evidence.get("of") == "condition":
+        readings.lock(connection, [(found.authority, found.evidence["condition"], found.scope)])
+    else:
+        lock_lines(connection, [(found.authority, found.financial_year, found.scope)])
+    now = connection.execute(_ONE, {"id": alert_id}).first()  # again: it may have changed while we waited
+    return None if now is None else (_episode(now), EVIDENCE.validate_python(now.evidence))
 
 
 def _episode(row: Row[tuple[object, ...]]) -> Episode:
     return Episode(
         row.authority, row.financial_year, row.scope, row.rule, row.ordinal, State(row.state), Severity(row.severity),
-        row.changes, row.since,
+        row.changes, row.since, row.opened_pence, row.then_pence,
     )  # fmt: skip
 
 
-def save(connection: Connection, steps: Sequence[Step], at: datetime) -> None:
-    """Keep the episodes after these steps, and that the steps happened."""
+def save(connection: Connection, steps: Sequence[Step], at: datetime, silenced: Mapping[str, int]) -> None:
+    """Keep the episodes after these steps, and that the steps happened; `silenced` has the silence of those under one.
+
+    Of what is silenced nobody is told until the silence ends.
+    """
     rows = [
-        (e.id, *e.key, e.ordinal, e.state, e.severity, e.changes, e.since, step.change,
-         step.evidence.model_dump_json(exclude_none=True))
+        (e.id, *e.key, e.ordinal, e.state, e.severity, e.changes, e.since, e.opened_pence, e.then_pence, step.change,
+         step.evidence.model_dump_json(exclude_none=True), silenced.get(e.id) if step.change in TOLD else None)
         for step in steps
         for e in (step.episode,)
     ]  # fmt: skip
-    names = "ids authorities years scopes rules ordinals states severities changes since kinds evidences"
-    binds = {"at": at, **arrays(names, rows)}
+    names = "ids authorities years scopes rules ordinals states severities changes since opened then kinds evidences"
+    binds = {"at": at, **arrays(names + " silences", rows)}
+    dropped = [step.episode.id for step in steps if step.change is Change.DROPPED]
+    if dropped:
+        connection.execute(_DROP, {"ids": dropped})
+    if any(step.change is Change.REVISED for step in steps):
+        revised = [(step.episode.id, step.episode.then_pence) for step in steps if step.change is Change.REVISED]
+        connection.execute(_REVISE, arrays("ids then", revised))
     connection.execute(_SAVE, binds)
     connection.execute(_HAPPENED, binds)
+    told = [(s.episode.id, s.episode.id in silenced and s.episode.state not in OVER) for s in steps if s.change in TOLD]
+    if told:
+        connection.execute(_UNTOLD, arrays("ids untold", told))
 
 
 def queue(connection: Connection, deliveries: Sequence[Delivery]) -> None:
@@ -185,12 +241,12 @@ def queue(connection: Connection, deliveries: Sequence[Delivery]) -> None:
     if not deliveries:
         return
     rows = [
-        (d.reference, e.id, e.changes, None if d.step.change is Change.RESOLVED else e.severity, d.channel,
-         d.message.subject, d.message.body)
+        (d.reference, e.id, e.changes, None if e.state in OVER else e.severity, d.channel, d.message.subject,
+         d.message.body, d.due_at)
         for d in deliveries
         for e in (d.step.episode,)
     ]  # fmt: skip
-    names = "ids alert_ids numbers severities channels subjects bodies"
+    names = "ids alert_ids numbers severities channels subjects bodies due"
     connection.execute(_QUEUE, arrays(names, rows))
 
 

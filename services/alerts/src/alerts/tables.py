@@ -1,6 +1,6 @@
 """The tables of alerts, as the migrations leave them."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -22,7 +22,7 @@ lines = Table(
     Column("reserve_closing_pence", BigInteger),
 )
 
-# Episodes; at most one not resolved per authority, year, scope and rule.
+# Episodes; at most one that has not ended per authority, year, scope and rule.
 alerts = Table(
     "alerts",
     metadata,
@@ -44,6 +44,11 @@ alerts = Table(
     Column("acknowledged_by", Text),
     Column("note", Text),
     Column("evidence", JSONB, nullable=False),  # of the last change the figures made
+    Column("opened_pence", BigInteger),  # what the line had cost when it opened, as known then, and as known by now
+    Column("then_pence", BigInteger),
+    Column("level_at", DateTime(timezone=True)),  # since when it has been as grave as it is
+    Column("escalated_at", DateTime(timezone=True)),
+    Column("untold", Boolean, nullable=False, server_default="false"),  # silenced when people were to be told
 )
 
 # What happened to each episode: append-only.
@@ -58,6 +63,7 @@ transitions = Table(
     Column("by_whom", Text),
     Column("note", Text),
     Column("evidence", JSONB),
+    Column("silence", BigInteger),  # the one under which nobody was told
 )
 
 # Who is told of which change by which channel, and the receipt. A claim moves due_at to the end of its lease.
@@ -78,4 +84,37 @@ deliveries = Table(
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("sent_at", DateTime(timezone=True)),
     Column("last_error", Text),
+)
+
+# The newest reading of each condition. Who writes an episode of one holds its row first.
+conditions = Table(
+    "conditions",
+    metadata,
+    Column("authority", Text, primary_key=True),
+    Column("condition", Text, primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("value", BigInteger),
+    Column("unit", Text),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("known_at", DateTime(timezone=True), nullable=False),
+    Column("year", Integer),
+    Column("provision", Text),
+    Column("figures", JSONB, nullable=False),
+)
+
+# Messages somebody does not want, by name and until a moment; null names everything.
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("authority", Text),
+    Column("rule", Text),
+    Column("scope", Text),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("begins_at", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
+    Column("ended_by", Text),
 )

@@ -1,59 +1,55 @@
-"""Alert episodes: at most one open per authority, rule, scope and year; opened, raised, lowered, resolved."""
+"""Alert episodes: at most one open per authority, rule, scope and year; opened, moved, resolved or retracted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from alerts.domain.positions import Position
-from alerts.domain.rules import Judgement, Rule, Severity
-from hnb.events import Driver
+from alerts.domain.conditions import OnCondition, Reading
+from alerts.domain.evidence import Evidence, of_position, of_reading
+from alerts.domain.positions import TOTAL, Position
+from alerts.domain.rules import LineRule
+from alerts.domain.severity import Judgement, Severity
 
 EpisodeKey = tuple[str, int, str, str]  # authority, financial year, scope, rule
+Rule = LineRule | OnCondition
 
 
 class State(StrEnum):
-    """Where an episode stands. An acknowledged one is still open: somebody has taken it on."""
+    """Where an episode stands. A pending one has not held long enough to be one; an acknowledged one is still open."""
 
+    PENDING = "pending"
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+    RETRACTED = "retracted"
+
+
+OVER = frozenset({State.RESOLVED, State.RETRACTED})
 
 
 class Change(StrEnum):
     """What can happen to an episode."""
 
+    PENDING = "pending"
+    DROPPED = "dropped"
     OPENED = "opened"
     RAISED = "raised"
     LOWERED = "lowered"
     RESOLVED = "resolved"
+    RETRACTED = "retracted"
+    ESCALATED = "escalated"
+    REMINDED = "reminded"
+    REVISED = "revised"
     ACKNOWLEDGED = "acknowledged"
 
 
-TOLD = frozenset({Change.OPENED, Change.RAISED, Change.RESOLVED})  # of the others nobody is sent a message
-
-
-class Evidence(BaseModel):
-    """The figures a change rests on, in pence, and the commitments that moved them."""
-
-    model_config = ConfigDict(frozen=True)
-
-    known_at: datetime = Field(description="when the ledger learned what made this true")
-    position_version: int
-    value_pence: int = Field(description="what was judged: committed and spent together, or the closing reserve")
-    threshold_pence: int
-    threshold_percent: int | None = Field(None, description="the threshold as a percentage of the budget")
-    percent_tenths: int | None = Field(None, description="value in tenths of a per cent of the budget, rounded down")
-    budget_pence: int
-    committed_pence: int
-    spent_pence: int
-    headroom_pence: int
-    reserve_closing_pence: int | None = None
-    change_pence: int = Field(description="by how much committed and spent together had just moved")
-    drivers: list[Driver] = Field(description="the largest movements first; with the remainder they sum to the change")
-    remainder_pence: int
+# Of the others nobody is sent a message.
+TOLD = frozenset(
+    {Change.OPENED, Change.RAISED, Change.RESOLVED, Change.RETRACTED, Change.ESCALATED, Change.REMINDED}
+)  # fmt: skip
+# What happens before an alert is one, or behind it, is no part of its history.
+UNSEEN = frozenset({Change.PENDING, Change.DROPPED, Change.REVISED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,9 @@ class Episode:
     state: State
     severity: Severity
     changes: int
-    since: datetime  # when the ledger learned what opened it
+    since: datetime  # when what opened it became known
+    opened_pence: int | None = None  # what the line had cost when it opened, as known then
+    then_pence: int | None = None  # the same, as known by now
 
     @property
     def key(self) -> EpisodeKey:
@@ -77,7 +75,8 @@ class Episode:
     @property
     def id(self) -> str:
         """A name that can be read, and that the same events always lead to."""
-        return f"{self.authority}-{self.financial_year}-{self.rule}-{self.scope}-{self.ordinal}"
+        scope = "".join(letter if letter.isalnum() or letter in "-_." else "~" for letter in self.scope)
+        return f"{self.authority}-{self.financial_year}-{self.rule}-{scope}-{self.ordinal}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,58 +96,110 @@ class AlreadyResolved(Exception):
         self.alert_id = alert_id
 
 
-def decide(rules: Sequence[Rule], position: Position, last: Mapping[EpisodeKey, Episode]) -> list[Step]:
-    """What a position changes, given the last episode of each key; at most one step per rule.
+def decide(
+    rules: Sequence[Rule],
+    subject: Position | Reading,
+    last: Mapping[EpisodeKey, Episode],
+    now: datetime,
+) -> list[Step]:
+    """What a position or a reading changes, given the last episode of each key; at most one step per rule.
 
-    A position that cannot be judged (its budget or grant is gone) changes nothing: not to know is not to be well.
+    What cannot be judged (its budget or grant is gone) changes nothing: not to know is not to be well.
     """
     steps = []
     for rule in rules:
-        before = last.get((*position.key, rule.id))
-        held = before if before is not None and before.state is not State.RESOLVED else None
-        judgement = rule.judge(position, held.severity if held else None)
+        before = last.get((*subject.key, rule.id))
+        held = before if before is not None and before.state not in OVER else None
+        judgement = _judge(rule, subject, held.severity if held and held.state is not State.PENDING else None, now)
         if judgement is None:
             continue
-        if held is None and judgement.severity is not None:
-            ordinal = before.ordinal + 1 if before else 1
-            opened = Episode(*position.key, rule.id, ordinal, State.OPEN, judgement.severity, 1, position.recorded_at)
-            steps.append(Step(Change.OPENED, opened, _evidence(position, judgement)))
-        elif held is not None and judgement.severity is not held.severity:
-            steps.append(_moved(held, position, judgement))
+        step = _step(rule, subject, judgement, before, held, now)
+        if step is not None:
+            steps.append(step)
     return steps
+
+
+def _judge(rule: Rule, subject: Position | Reading, held: Severity | None, now: datetime) -> Judgement | None:
+    if isinstance(rule, OnCondition):
+        return rule.judge(subject, held, now) if isinstance(subject, Reading) else None
+    if isinstance(subject, Reading):
+        return None
+    line = None if subject.scope == TOTAL else subject.scope
+    return rule.judge(subject, held) if rule.concerns(subject.authority, line) else None
+
+
+def _step(
+    rule: Rule, subject: Position | Reading, judgement: Judgement, before: Episode | None, held: Episode | None,
+    now: datetime,
+) -> Step | None:  # fmt: skip
+    severity = judgement.severity
+    evidence = of_position(subject, judgement) if isinstance(subject, Position) else of_reading(subject)
+    if held is None:
+        return None if severity is None else _opened(rule, subject, severity, before, evidence, now)
+    if held.state is State.PENDING:
+        return _of_pending(rule, held, severity, evidence, now)
+    revised = _revised(held, subject) if isinstance(subject, Position) else held
+    if severity is held.severity:
+        return Step(Change.REVISED, revised, evidence) if revised != held else None
+    after = replace(revised, changes=held.changes + 1)
+    if severity is not None:
+        change = Change.RAISED if severity.rank > held.severity.rank else Change.LOWERED
+        # Who acknowledged it still has it: what people decided survives what the figures do.
+        return Step(change, replace(after, severity=severity), evidence)
+    if isinstance(subject, Position) and _untrue(rule, subject, revised):
+        return Step(Change.RETRACTED, replace(after, state=State.RETRACTED), evidence)
+    return Step(Change.RESOLVED, replace(after, state=State.RESOLVED), evidence)
+
+
+def _opened(
+    rule: Rule, subject: Position | Reading, severity: Severity, before: Episode | None, evidence: Evidence,
+    now: datetime,
+) -> Step:  # fmt: skip
+    waits = bool(rule.for_minutes)
+    cost = subject.cost_pence if isinstance(subject, Position) else None
+    episode = Episode(
+        *subject.key, rule.id, before.ordinal + 1 if before else 1, State.PENDING if waits else State.OPEN, severity,
+        0 if waits else 1, now if waits else subject.known_at, cost, cost,
+    )  # fmt: skip
+    return Step(Change.PENDING if waits else Change.OPENED, episode, evidence)
+
+
+def _revised(held: Episode, position: Position) -> Episode:
+    """The episode with what is heard only now of the days before it opened."""
+    if held.then_pence is None:
+        return held
+    opened_on = held.since.date()
+    return replace(held, then_pence=held.then_pence + sum(pence for day, pence in position.held if day <= opened_on))
+
+
+def _of_pending(rule: Rule, held: Episode, severity: Severity | None, evidence: Evidence, now: datetime) -> Step | None:
+    if severity is None:
+        return Step(Change.DROPPED, held, evidence)
+    if now - held.since < timedelta(minutes=rule.for_minutes):
+        return None if severity is held.severity else Step(Change.PENDING, replace(held, severity=severity), evidence)
+    return Step(Change.OPENED, replace(held, state=State.OPEN, severity=severity, changes=1), evidence)
+
+
+def _untrue(rule: Rule, position: Position, episode: Episode) -> bool:
+    """Whether it would never have opened, had everything been known then that held then."""
+    if episode.then_pence is None or episode.opened_pence is None or episode.then_pence >= episode.opened_pence:
+        return False
+    judgement = _judge(rule, position.costing_more(episode.then_pence - position.cost_pence), None, position.known_at)
+    return judgement is not None and judgement.severity is None
 
 
 def acknowledge(episode: Episode) -> Episode:
     """The episode taken on by somebody; AlreadyResolved when it has ended."""
-    if episode.state is State.RESOLVED:
+    if episode.state in OVER:
         raise AlreadyResolved(episode.id)
     return replace(episode, state=State.ACKNOWLEDGED, changes=episode.changes + 1)
 
 
-def _moved(held: Episode, position: Position, judgement: Judgement) -> Step:
-    evidence = _evidence(position, judgement)
-    if judgement.severity is None:
-        ended = replace(held, state=State.RESOLVED, changes=held.changes + 1)
-        return Step(Change.RESOLVED, ended, evidence)
-    change = Change.RAISED if judgement.severity is Severity.CRITICAL else Change.LOWERED
-    # Who acknowledged it still has it: what people decided survives what the figures do.
-    return Step(change, replace(held, severity=judgement.severity, changes=held.changes + 1), evidence)
+def escalate(episode: Episode, evidence: Evidence) -> Step:
+    """Nobody took it on in time: others are told."""
+    return Step(Change.ESCALATED, replace(episode, changes=episode.changes + 1), evidence)
 
 
-def _evidence(position: Position, judgement: Judgement) -> Evidence:
-    return Evidence(
-        known_at=position.recorded_at,
-        position_version=position.version,
-        value_pence=judgement.value_pence,
-        threshold_pence=judgement.threshold_pence,
-        threshold_percent=judgement.threshold_percent,
-        percent_tenths=judgement.percent_tenths,
-        budget_pence=position.budget_pence,
-        committed_pence=position.committed_pence,
-        spent_pence=position.spent_pence,
-        headroom_pence=position.headroom_pence,
-        reserve_closing_pence=position.reserve_closing_pence,
-        change_pence=position.change_pence,
-        drivers=list(position.drivers),
-        remainder_pence=position.remainder_pence,
-    )
+def remind(episode: Episode, evidence: Evidence) -> Step:
+    """What was silenced is still open, and nobody was told of it."""
+    return Step(Change.REMINDED, replace(episode, changes=episode.changes + 1), evidence)

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from hnb.events import Driver, PositionChanged
 
@@ -31,6 +31,11 @@ class Position:
     change_pence: int
     drivers: tuple[Driver, ...]
     remainder_pence: int
+    held: tuple[tuple[date, int], ...] = ()  # the change by the day from which what caused it held
+
+    @property
+    def known_at(self) -> datetime:
+        return self.recorded_at
 
     @property
     def key(self) -> LineKey:
@@ -40,6 +45,16 @@ class Position:
     def cost_pence(self) -> int:
         """Committed and spent together."""
         return self.committed_pence + self.spent_pence
+
+    def costing_more(self, pence: int) -> "Position":
+        """The same position with so much more committed, and the reserve so much worse."""
+        closing = self.reserve_closing_pence
+        return replace(
+            self,
+            committed_pence=self.committed_pence + pence,
+            headroom_pence=self.headroom_pence - pence,
+            reserve_closing_pence=None if closing is None else closing - pence,
+        )
 
 
 def latest(said: Iterable[tuple[str, PositionChanged]], known: Mapping[LineKey, int]) -> list[Position]:
@@ -65,6 +80,10 @@ def _position(authority: str, steps: Sequence[PositionChanged]) -> Position:
     ordered = sorted(moved.items(), key=lambda one: (-abs(one[1]), one[0]))
     drivers = tuple(Driver(commitment_id=c, amount_pence=p) for c, p in ordered[:DRIVERS] if p)
     change = sum(step.change_pence for step in steps)
+    held: dict[date, int] = defaultdict(int)
+    for step in steps:
+        for part in step.held or ():
+            held[part.held_from] += part.amount_pence
     return Position(
         authority=authority,
         financial_year=last.financial_year,
@@ -80,4 +99,5 @@ def _position(authority: str, steps: Sequence[PositionChanged]) -> Position:
         change_pence=change,
         drivers=drivers,
         remainder_pence=change - sum(driver.amount_pence for driver in drivers),
+        held=tuple(sorted((day, pence) for day, pence in held.items() if pence)),
     )

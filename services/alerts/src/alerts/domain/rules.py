@@ -1,48 +1,66 @@
 """What officers want to be told of: rules as they are written in the rules file, and how each judges a position."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, model_validator
 
 from alerts.domain.positions import TOTAL, Position
+from alerts.domain.quiet import QuietHours
+from alerts.domain.severity import Judgement, Severity
 from hnb.events import Authority, Pence, SignedPence, Text, Year
+from hnb.provisions import Provision
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Role = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Percent = Annotated[StrictInt, Field(ge=1, le=1000)]
+Hours = Annotated[StrictInt, Field(ge=0, le=24 * 365)]
+MOST_ROLES = 20
 
 
-class Severity(StrEnum):
-    """How grave it is; in rising order."""
+class Written(BaseModel):
+    """Something in the rules file: a field it does not know is refused."""
 
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """How grave a position is under one rule (None: it is well), with the figures that say so.
-
-    The threshold is that of the severity; of the lowest one where all is well.
-    """
-
-    severity: Severity | None
-    value_pence: int
-    threshold_pence: int
-    percent_tenths: int | None = None
-    threshold_percent: int | None = None
-
-
-class _Written(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LineBudget(_Written):
+class Escalation(Written):
+    """Who is told as well where nobody acknowledges an alert in time."""
+
+    after_hours: Annotated[StrictInt, Field(ge=1, le=24 * 90)]
+    to: Annotated[list[Role], Field(min_length=1, max_length=MOST_ROLES)]
+
+
+class Scope(Written):
+    """What a rule is about, where it is not about everything it can judge."""
+
+    authorities: list[Authority] = Field([], description="all of them where none is named")
+    provisions: list[Provision] = Field([], description="all lines where none is named")
+
+
+class Common(Written):
+    """What every rule has: what it is about, how long it must hold, who is told, and when they are let be."""
+
+    id: RuleId
+    scope: Scope = Scope()
+    for_minutes: Annotated[StrictInt, Field(ge=0, le=60 * 24 * 30)] = Field(
+        0, description="how long it must hold before an alert opens"
+    )
+    recipients: Annotated[list[Role], Field(min_length=1, max_length=MOST_ROLES)] = ["finance"]
+    quiet_hours: QuietHours | None = None
+    escalate: Escalation | None = None
+
+    def concerns(self, authority: str, provision: str | None) -> bool:
+        """Whether the rule is about this authority and line."""
+        return (not self.scope.authorities or authority in self.scope.authorities) and (
+            not self.scope.provisions or provision in self.scope.provisions
+        )
+
+
+class LineBudget(Common):
     """Committed and spent together against a line's budget. Reaching a percentage exactly has crossed it."""
 
     kind: Literal["line-budget"]
-    id: RuleId
     warning_percent: Percent
     critical_percent: Percent
     recovery_points: Annotated[StrictInt, Field(ge=0, le=100)]
@@ -85,7 +103,7 @@ class LineBudget(_Written):
         return None
 
 
-class PlannedReserve(_Written):
+class PlannedReserve(Written):
     """The closing reserve an authority plans for a year, in pence (a deficit is negative), and who says so."""
 
     authority: Authority
@@ -94,19 +112,16 @@ class PlannedReserve(_Written):
     source: Text
 
 
-class ReservePlan(_Written):
+class ReservePlan(Common):
     """The closing reserve against plan, of years that have a grant. Exactly at plan is not past it."""
 
     kind: Literal["reserve-plan"]
-    id: RuleId
     recovery_pence: Pence
     plans: list[PlannedReserve]
 
     @model_validator(mode="after")
     def _one_plan_a_year(self) -> "ReservePlan":
-        years = [(plan.authority, plan.financial_year) for plan in self.plans]
-        if len(set(years)) < len(years):
-            raise ValueError("plans names an authority's year twice")
+        _once("plans", [(plan.authority, plan.financial_year) for plan in self.plans])
         return self
 
     def judge(self, position: Position, held: Severity | None) -> Judgement | None:
@@ -122,17 +137,46 @@ class ReservePlan(_Written):
         return None
 
 
-Rule = LineBudget | ReservePlan
+class SignedOff(Written):
+    """The cost of a year as it was last signed off: by whom and when, for who reads the alert."""
+
+    authority: Authority
+    financial_year: Year
+    cost_pence: Pence
+    source: Text
 
 
-class RulePack(_Written):
-    """All rules of an installation."""
+class OutturnSinceSignOff(Common):
+    """What a year comes to, as far as committed and spent, against what was last signed off. Exactly at it is past."""
 
-    rules: list[Annotated[Rule, Field(discriminator="kind")]]
+    kind: Literal["since-sign-off"]
+    worse_pence: Annotated[StrictInt, Field(ge=1)]
+    recovery_pence: Pence
+    signed_off: list[SignedOff]
 
     @model_validator(mode="after")
-    def _ids_differ(self) -> "RulePack":
-        ids = [rule.id for rule in self.rules]
-        if len(set(ids)) < len(ids):
-            raise ValueError("rules: two rules have the same id")
+    def _one_sign_off_a_year(self) -> "OutturnSinceSignOff":
+        _once("signed_off", [(one.authority, one.financial_year) for one in self.signed_off])
+        if self.recovery_pence >= self.worse_pence:
+            raise ValueError("recovery_pence must be below worse_pence")
         return self
+
+    def judge(self, position: Position, held: Severity | None) -> Judgement | None:
+        """The judgement, given the severity held until now; None where a position has nothing to judge."""
+        if position.scope != TOTAL:
+            return None
+        for one in self.signed_off:
+            if (one.authority, one.financial_year) == (position.authority, position.financial_year):
+                threshold = one.cost_pence + self.worse_pence
+                margin = self.recovery_pence if held is not None else 0
+                severity = Severity.WARNING if position.cost_pence >= threshold - margin else None
+                return Judgement(severity, position.cost_pence, threshold)
+        return None
+
+
+LineRule = LineBudget | ReservePlan | OutturnSinceSignOff
+
+
+def _once(field: str, years: Sequence[tuple[str, int]]) -> None:
+    if len(set(years)) < len(years):
+        raise ValueError(f"{field} names an authority's year twice")

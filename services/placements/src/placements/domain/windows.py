@@ -1,39 +1,12 @@
 """Appeal windows: until when a family may appeal, and the working days two of their rules count in."""
 
 from datetime import date
-from functools import cache
 
-import holidays
-
-from hnb.calendar import ONE_DAY
+from hnb.workdays import working_day_from, working_days_after
 from placements.domain.clocks import months_after
 
 DECISION_MONTHS, CERTIFICATE_MONTHS = 2, 1
 CERTIFICATE_WORKING_DAYS = 3
-
-
-@cache
-def _bank_holidays(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))
-
-
-def is_working_day(day: date) -> bool:
-    """Whether a day is neither at a weekend nor a bank holiday in England."""
-    return day.weekday() < 5 and day not in _bank_holidays(day.year)
-
-
-def working_day_from(day: date) -> date:
-    """The day itself, or the next working day."""
-    while not is_working_day(day):
-        day += ONE_DAY
-    return day
-
-
-def working_days_after(day: date, days: int) -> date:
-    """The last day of a limit of so many working days. The day it runs from is not counted."""
-    for _ in range(days):
-        day = working_day_from(day + ONE_DAY)
-    return day
 
 
 def certificate_due_on(told_on: date) -> date:
