@@ -80,8 +80,9 @@ class Desk:
     def __init__(self, url: str, channels: Sequence[str] = (), alerts: Alerts | None = None) -> None:
         self.engine: Engine = database.connect(url, "alerts")
         database.migrate(self.engine, "alerts")
+        self.now = NOON
         self.alerts = alerts or Alerts(
-            SHIPPED, lambda roles, authority: channels, "http://alerts.example", lambda: NOON
+            SHIPPED, lambda roles, authority: channels, "http://alerts.example", lambda: self.now
         )
         self.intake = Intake(self.engine, Telemetry("alerts"), about, self.alerts.judge, lambda: None, OWN_EVENTS)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from hnb_local import demo, export, importing, reports, verify
+from hnb_local import alerts_command, demo, export, importing, reports, verify
 from hnb_local import tokens as tokens_command
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.simulator import command as simulator
@@ -63,6 +63,7 @@ app.command(epilog=demo.EXAMPLE)(demo.demo)
 app.add_typer(simulator.app, name="simulate")
 app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.command(context_settings=tokens_command.SETTINGS)(tokens_command.tokens)
+app.add_typer(alerts_command.app, name="alerts")
 app.add_typer(export.app, name="export")
 app.add_typer(importing.app, name="import")
 app.command(epilog="Example: hnb explain PL-1042, or hnb explain --line special --year 2025")(reports.explain)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from alerts import metrics
+from alerts import metrics, silence_api
 from alerts.api import make_router
 from alerts.channels import open_channels
 from alerts.delivery import Courier
@@ -52,14 +52,16 @@ def build(settings: AlertsSettings) -> Service:
     courier.wake_with(deliver.wake)
     review = Loop("review", watch.review, REVIEW_SECONDS)
 
+    def after_commit() -> None:
+        send.wake()
+        deliver.wake()
+
     def look_at_the_clock() -> bool:
         more = watch.tick()
         after_commit()
         return more
 
-    def after_commit() -> None:
-        send.wake()
-        deliver.wake()
+    clock = Loop("clock", look_at_the_clock, CLOCK_SECONDS)
 
     known = {kind: of_kind for kind, of_kind in OWN_EVENTS.items() if of_kind[0] in HEARD}
     intake = Intake(engine, telemetry, about, alerts.judge, after_commit, known)
@@ -69,9 +71,8 @@ def build(settings: AlertsSettings) -> Service:
         description="Thresholds and people: alert episodes with their evidence, deliveries and acknowledgements.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
         hearing=hearing, heard=HEARD, said=("alert", "dead-letter"),
-        routers=[make_router(engine, alerts, send.wake)], loops=[
-            send, settle, deliver, review, Loop("clock", look_at_the_clock, CLOCK_SECONDS)
-        ],
+        routers=[make_router(engine, alerts, send.wake), silence_api.make_router(engine, _now, clock.wake)],
+        loops=[send, settle, deliver, review, clock],
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine, rules))

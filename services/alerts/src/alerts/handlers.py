@@ -98,7 +98,8 @@ class Alerts:
             return []
         escalated = step.change is Change.ESCALATED and rule.escalate is not None
         roles = rule.escalate.to if escalated and rule.escalate else rule.recipients
-        due_at = rule.quiet_hours.told_at(at, step.episode.severity) if rule.quiet_hours else at
+        told_at = rule.quiet_hours.told_at(at, step.episode.severity) if rule.quiet_hours else at
+        due_at = told_at if told_at > at else None
         link = f"{self.link_root}/alerts/{step.episode.id}"
         found = []
         for channel in self.named(roles, step.episode.authority):

@@ -110,13 +110,13 @@ _ACKNOWLEDGED = text("""
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message to one channel about one change; `reference` is its id, `due_at` when it may go."""
+    """One message to one channel about one change; `reference` is its id, `due_at` when it may go if not at once."""
 
     reference: str
     step: Step
     channel: str
     message: Message
-    due_at: datetime
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
