@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+import structlog
 from prometheus_client.metrics_core import Metric
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from hnb.database import reading
 from placements import due, tariff
 from placements.metrics import gauge, histogram_of_weeks
 from placements.reports import area, clocks, mismatches, places, tribunals, waits
+
+log = structlog.get_logger(__name__)
 
 # A scrape counts again only once twenty times as long has passed as counting took: at one council's size always, at
 # England's every minute or two. So counting never takes more than a twentieth of anybody's time.
@@ -35,7 +39,10 @@ class Figures:
         with self._lock:  # two scrapes at once need one count
             started = self.clock()
             if started >= self._count_after:
-                self._counted = list(count(self.engine, self.today()))
+                try:
+                    self._counted = list(count(self.engine, self.today()))
+                except DBAPIError as error:  # a register too large for its server: all else is still told
+                    log.warning("the register could not be counted: its last figures stand", error=str(error.orig))
                 finished = self.clock()
                 self._count_after = finished + REST * (finished - started)
             return self._counted
