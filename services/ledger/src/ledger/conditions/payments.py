@@ -1,7 +1,9 @@
 """Commitments paid more, or less, than had fallen due."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -10,9 +12,10 @@ from hnb.conditions.rules import Condition
 from hnb.events import Figure
 from ledger.conditions import facts
 from ledger.domain.commitments import fold
-from ledger.domain.conditions import apart
+from ledger.domain.conditions import Apart, apart
 from ledger.domain.profiles import due_by
 from ledger.handlers import COMMITMENT, Ledger
+from ledger.store import Key
 
 # Payments of this year and the one before, whose last invoices come late. A payment said again stands as last said, as
 # in the fold; one that no withdrawal names needs no asking whether it was taken back.
@@ -39,19 +42,23 @@ _PAID = text("""
 def paid_apart(ledger: Ledger, connection: Connection, at: datetime) -> Iterator[Condition]:
     """A commitment whose payments for a year differ from what had fallen due of it by today, either way; pence."""
     today, year = at.date(), financial_year(at.date())
-    rows = connection.execute(_PAID, {"since": year_start(year - 1), "today": today, "year": year}).all()
-    heard = facts.standing(connection, {(row.authority, row.about) for row in rows})
-    folded = {key: fold(events) for key, events in heard.items()}
-    contexts = ledger.contexts(connection, folded)
-    for row in rows:
-        known = folded.get((row.authority, row.about))
-        if known is None or not known.known:
-            continue
-        due = sum(due_by(known, contexts[row.authority], row.financial_year, today).values())
-        difference = apart(row.pence, due)
-        if difference is not None:
-            yield Condition(
-                row.authority, "paid-apart", f"{row.kind}/{row.about.removeprefix(COMMITMENT)}", difference.pence,
-                "pence", None, row.financial_year, row.provision,
-                (Figure(name="permille", value=difference.permille, unit="permille"),),
-            )  # fmt: skip
+    paid: dict[Key, list[Any]] = defaultdict(list)
+    for row in connection.execute(_PAID, {"since": year_start(year - 1), "today": today, "year": year}):
+        paid[row.authority, row.about].append(row)
+    for part in facts.in_parts(paid):
+        folded = {key: fold(events) for key, events in facts.standing(connection, part).items()}
+        contexts = ledger.contexts(connection, folded)
+        for key, known in folded.items():
+            for row in paid[key] if known.known else ():
+                due = sum(due_by(known, contexts[key[0]], row.financial_year, today).values())
+                difference = apart(row.pence, due)
+                if difference is not None:
+                    yield _condition(row, difference)
+
+
+def _condition(row: Any, difference: Apart) -> Condition:
+    return Condition(
+        row.authority, "paid-apart", f"{row.kind}/{row.about.removeprefix(COMMITMENT)}", difference.pence, "pence",
+        financial_year=row.financial_year, provision=row.provision,
+        figures=(Figure(name="permille", value=difference.permille, unit="permille"),),
+    )  # fmt: skip

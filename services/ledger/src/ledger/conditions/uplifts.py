@@ -9,8 +9,9 @@ from hnb.calendar import financial_year, year_start
 from hnb.conditions.rules import Condition
 from hnb.events import Figure
 from ledger.conditions import facts
-from ledger.domain.conditions import latest_uplift
+from ledger.domain.conditions import Uplift, latest_uplift
 from ledger.handlers import COMMITMENT, Ledger
+from ledger.store import Key
 
 # Told since the year before began: an uplift of this year is not told earlier than that.
 _TOLD = text("""
@@ -26,14 +27,19 @@ def put_up(ledger: Ledger, connection: Connection, at: datetime) -> Iterator[Con
     horizon = ledger.settings.horizon(at.date())
     binds = {"since": year_start(year - 1), "first_day": year_start(year)}
     lines = {(row.authority, row.about): row.provision for row in connection.execute(_TOLD, binds)}
-    for key, events in facts.standing(connection, lines).items():
-        uplift = latest_uplift(events, year, horizon)
-        if uplift is not None:
-            yield Condition(
-                key[0], "uplift", "placement/" + key[1].removeprefix(COMMITMENT), uplift.permille, "permille",
-                uplift.said_at, year, lines[key],
-                (
-                    Figure(name="backdated-days", value=uplift.backdated_days, unit="days"),
-                    Figure(name="a-year", value=uplift.more_pence, unit="pence"),
-                ),
-            )  # fmt: skip
+    for part in facts.in_parts(lines):
+        for key, events in facts.standing(connection, part).items():
+            uplift = latest_uplift(events, year, horizon)
+            if uplift is not None:
+                yield _condition(key, lines[key], year, uplift)
+
+
+def _condition(key: Key, provision: str, year: int, uplift: Uplift) -> Condition:
+    return Condition(
+        key[0], "uplift", "placement/" + key[1].removeprefix(COMMITMENT), uplift.permille, "permille", uplift.said_at,
+        year, provision,
+        (
+            Figure(name="backdated-days", value=uplift.backdated_days, unit="days"),
+            Figure(name="a-year", value=uplift.more_pence, unit="pence"),
+        ),
+    )  # fmt: skip
