@@ -10,7 +10,7 @@ from sqlalchemy import text
 from hnb import database
 from hnb.conditions.looking import Conditions
 from hnb.conditions.rules import Condition, morning
-from ledger.conditions import finders
+from ledger.conditions import facts, finders
 from tests.cases import (
     LEICESTER,
     Json,
@@ -270,6 +270,17 @@ def test_authorities_are_kept_apart(books: Books) -> None:
     books.take(made("PL-1", None), made("PL-1", None, authority="E08000025"))
     found = {one.authority for one in holding(books, "placement-unpriced")}
     assert found == {LEICESTER, "E08000025"}
+
+
+def test_what_is_found_does_not_hang_on_how_many_are_in_hand(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(5):
+        books.take(made(f"PL-{n}", yearly(20_000)), repriced(f"PL-{n}", "2025-05-01", yearly(30_000)))
+        books.take(paid(f"PL-{n}", 900))
+    names, at = ("uplift", "paid-apart"), on("2025-12-01")
+    at_once = [holding(books, name, at) for name in names]
+    monkeypatch.setattr(facts, "AT_ONCE", 2)
+    assert [holding(books, name, at) for name in names] == at_once
+    assert [len(found) for found in at_once] == [5, 5]
 
 
 @pytest.mark.parametrize("placements", [1, 60])
