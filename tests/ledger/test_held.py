@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from hnb import database
+from hnb.events import CASE_EVENTS, read_event
 from ledger import positions
 from ledger.domain.held import MOST_DAYS, held_from, latest_days
 from tests.cases import concluded, contributed, ended, lodged, made, paid, repriced, withdrawn, yearly
@@ -66,6 +67,14 @@ def test_a_withdrawal_holds_from_the_day_of_what_it_takes_back(books: Books) -> 
     books.take(withdrawn(taken_back, time="2026-02-02T09:00:00Z"))
     books.settle()
     assert parts(books) == [("2025-10-01", -18_200_00)], "a withdrawal that is withdrawn too"
+
+
+def test_a_price_of_the_tariff_holds_from_the_day_it_is_for_however_early_it_is_ordered(books: Books) -> None:
+    books.take(made("PL-1", yearly(36_500), **YEAR))
+    say(books)
+    said = repriced("PL-1", "2025-12-02", yearly(73_000), time="1990-01-01T00:00:00Z", source="/hnb/placements")
+    books.intake.take([read_event(said, known=CASE_EVENTS)])
+    assert parts(books) == [("2025-12-02", 12_000_00)]
 
 
 def test_contributions_and_appeals_hold_from_their_days(books: Books) -> None:

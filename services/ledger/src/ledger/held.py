@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from hnb.database import arrays
-from hnb.events import Held
+from hnb.events import OWN_SOURCES, Held
 from ledger.domain.held import DAYS_SAID, held_from, latest_days
 
 EventKey = tuple[str, str]  # an event's source and id
@@ -23,6 +23,7 @@ _CAUSES = text(f"""
     GROUP BY event_source, event_id, CASE WHEN event_id IS NULL THEN (recorded_at AT TIME ZONE 'UTC')::date END
     HAVING {_SIGNED} <> 0
 """)  # noqa: S608 - only text of this module is put in
+# The `time` of a price the tariff says is an order among prices, and no moment: it happened when it came.
 # A withdrawal, and what withdraws one in turn, count as what they lead to: the event that was taken back or stands.
 _DAYS = text(f"""
     WITH RECURSIVE chain AS (
@@ -32,7 +33,8 @@ _DAYS = text(f"""
         SELECT c.source, c.id, w.target_source, w.target_id FROM chain c
         JOIN withdrawals w ON w.source = c.of_source AND w.id = c.of_id
     )
-    SELECT c.source, c.id, i.type, i.time, (i.body::json -> 'data' ->> f.field)::date AS said
+    SELECT c.source, c.id, i.type, CASE WHEN i.source = ANY(:own) THEN i.received_at ELSE i.time END AS happened,
+        (i.body::json -> 'data' ->> f.field)::date AS said
     FROM chain c JOIN inbox i ON i.source = c.of_source AND i.id = c.of_id
     LEFT JOIN (VALUES {", ".join(f"('{kind}', '{field}')" for kind, field in DAYS_SAID.items())}) AS f (type, field)
     ON f.type = i.type
@@ -61,8 +63,8 @@ def days(connection: Connection, moved: Sequence[Caused]) -> dict[EventKey, date
     keys = sorted({one.cause for one in moved if one.cause is not None})
     if not keys:
         return {}
-    rows = connection.execute(_DAYS, arrays("sources ids", keys))
-    return {(row.source, row.id): held_from(row.type, row.time, row.said) for row in rows}
+    rows = connection.execute(_DAYS, arrays("sources ids", keys) | {"own": list(OWN_SOURCES.values())})
+    return {(row.source, row.id): held_from(row.type, row.happened, row.said) for row in rows}
 
 
 def held(moved: Sequence[Caused], known: Mapping[EventKey, date]) -> list[Held]:
