@@ -20,7 +20,7 @@ VERIFIED = ("inbox", "postings", "withdrawals", "commitments", "balances", "bala
 # Lists of work, which say what is to be done and hold no figure: `outbox` and `dead_letters` what is to be sent or
 # looked at, `stale` what is to be decided again (checked to be known and not left lying), `unsealed` what is to be
 # sealed (checked, with the seals, to be every event once). The tests below take entries out and put some in.
-WORK = ("stale", "unsealed", "outbox", "dead_letters")
+WORK = ("stale", "unsealed", "outbox", "dead_letters", "conditions")
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from hnb.conditions.looking import Conditions
+from hnb.conditions.rules import Condition, morning
 from hnb.database import reading, transaction
 from hnb.service import Service
 from placements import due, handlers
-from placements.conditions import FOUND, Conditions
+from placements.conditions import FOUND
 from placements.domain.clocks import clock, stage
-from placements.domain.conditions import Condition
 from tests.cases import (
     LEICESTER,
     Json,
@@ -42,7 +43,7 @@ def holding(service: Service) -> On:
     def found(today: str) -> list[Condition]:
         with reading(service.engine) as connection:
             finders = (due.clocks_running_out, due.orders_overdue)
-            return [condition for find in finders for condition in find(connection, day(today))]
+            return [condition for find in finders for condition in find(connection, morning(day(today)))]
 
     return found
 
@@ -50,6 +51,10 @@ def holding(service: Service) -> On:
 def take(service: Service, *events: Json) -> None:
     with transaction(service.engine) as connection:
         handlers.accept(connection, read(*events))
+
+
+def look(service: Service, today: str) -> None:
+    Conditions("placements", service.engine, FOUND, lambda: morning(day(today))).look()
 
 
 @pytest.mark.parametrize(
@@ -92,9 +97,9 @@ def test_an_order_not_carried_out_is_a_condition_from_the_day_after(door: TestCl
 def test_conditions_are_said_once_a_stage_and_taken_back(service: Service) -> None:
     take(service, requested("R-1", "2026-01-05"))  # not through the door: a running service looks by today's date
     for today in ("2026-02-09", "2026-02-10", "2026-02-16", "2026-03-16"):
-        Conditions(service.engine, FOUND, lambda today=today: day(today)).look()  # type: ignore[misc]
+        look(service, today)
     take(service, decided("R-1", "2026-03-16"))
-    Conditions(service.engine, FOUND, lambda: day("2026-03-17")).look()
+    look(service, "2026-03-17")
     with reading(service.engine) as connection:
         bodies = connection.scalars(text("SELECT body FROM outbox WHERE stream = 'condition' ORDER BY seq"))
         said = [json.loads(body)["data"] for body in bodies]

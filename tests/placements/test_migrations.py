@@ -1,5 +1,6 @@
 """Migrations over a register that is already open: it then answers as one that was new enough all along."""
 
+from datetime import UTC, datetime
 from importlib import resources
 
 from alembic import command
@@ -8,6 +9,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
 from hnb import database, inbox, withdrawals
+from hnb.conditions.looking import Conditions
+from hnb.conditions.rules import Condition
 from hnb.events import PlacementRepriced, TribunalCostIncurred
 from placements import store
 from placements.app import build
@@ -18,6 +21,11 @@ from tests.cases import LEICESTER, Json, incurred, made, read, registered, repri
 from tests.conftest import FreshDatabase
 
 _COSTS = text("SELECT about, data ->> 'amount_pence' AS pence FROM facts WHERE type = 'hnb.tribunal-cost-incurred.v1'")
+
+_SAID_BEFORE = text("""
+    INSERT INTO conditions (authority, condition, scope, active, since, version)
+    VALUES (:authority, 'overlap', 'placement/PL-1 placement/PL-2', true, '2025-11-03', 3)
+""")
 
 
 def migrate_to(engine: Engine, revision: str) -> None:
@@ -70,3 +78,20 @@ def test_an_older_register_keeps_its_repricings_costs_and_capacities(
     take_as_before(service.engine, late)
     apply_withdrawals(service.engine)
     assert door.get("/out-of-area", params=asked).json()["total"]["cost_a_year_pence"] == 60_000_00
+
+
+def test_a_condition_said_before_it_could_be_of_a_year_is_not_said_again(database_url: FreshDatabase) -> None:
+    engine = database.connect(database_url("placements"), "placements")
+    migrate_to(engine, "0005")
+    with database.transaction(engine) as connection:
+        connection.execute(_SAID_BEFORE, {"authority": LEICESTER})
+    database.migrate(engine, "placements")
+    overlap = Condition(LEICESTER, "overlap", "placement/PL-1 placement/PL-2", since=datetime(2025, 11, 3, tzinfo=UTC))
+    for holding in ([overlap], [overlap], []):
+        Conditions("placements", engine, [lambda *_, holding=holding: holding], lambda: datetime.now(UTC)).look()
+    with database.reading(engine) as connection:
+        rows = connection.execute(text("SELECT active, version FROM conditions")).all()
+        ids = connection.scalars(text("SELECT body::json ->> 'id' FROM outbox")).all()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [(False, 4)]
+    assert [id.rpartition("-")[2] for id in ids] == ["4"]

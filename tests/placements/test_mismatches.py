@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
+from hnb.conditions.looking import Conditions
+from hnb.conditions.rules import morning
 from hnb.service import Service
-from placements.conditions import FOUND, Conditions
+from placements.conditions import FOUND
 from tests.cases import LEICESTER, Json, ceased, ended, issued, made, registered, withdrawn
 from tests.journeys.waiting import until
 from tests.placements.conftest import Metric
@@ -114,7 +116,8 @@ def look(service: Service, broker_url: str) -> Look:
     """`look([...])`: look until so much was said, in order of condition and scope; and that it is not said again."""
 
     def conditions() -> list[Json]:
-        Conditions(service.engine, FOUND, lambda: TODAY).look()  # the service's own loop may be looking: then not we
+        # The service's own loop may be looking: then not we.
+        Conditions("placements", service.engine, FOUND, lambda: morning(TODAY)).look()
         service.relay.send()
         events = said(broker_url, "condition")
         return sorted(events, key=lambda one: (one["data"]["condition"], one["data"]["scope"], one["id"]))

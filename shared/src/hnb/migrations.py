@@ -67,6 +67,26 @@ def create_road_tables_v1() -> None:
     append_only("inbox")
 
 
+def create_conditions_v1() -> None:
+    """What was last said of each condition, so that only changes are said. One that is of no year is one row too."""
+    op.execute("""
+        CREATE TABLE conditions (
+            authority text NOT NULL,
+            condition text NOT NULL,
+            scope text NOT NULL,
+            active boolean NOT NULL,
+            value bigint,
+            unit text,
+            since timestamptz NOT NULL,
+            version integer NOT NULL,
+            financial_year integer,
+            provision text,
+            figures jsonb,
+            CONSTRAINT conditions_said UNIQUE NULLS NOT DISTINCT (authority, condition, scope, financial_year)
+        )
+    """)
+
+
 def append_only(table: str) -> None:
     """Make PostgreSQL refuse any update, delete or truncate of a table."""
     op.execute(f"""

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from hnb import broker as streams
 from hnb import database
 from hnb.broker import FAMILY_STREAMS
+from hnb.conditions.looking import LOOK_SECONDS, Conditions
 from hnb.events import CASE_EVENTS
 from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
@@ -12,6 +13,7 @@ from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
 from ledger import api, metrics, positions, seals
+from ledger.conditions import finders
 from ledger.handlers import Ledger, about
 from ledger.reports.exceptions import Counting
 from ledger.settings import LedgerSettings
@@ -42,6 +44,7 @@ def build(settings: LedgerSettings) -> Service:
     seal = Loop("seal", lambda: seals.seal(engine), seals.SEAL_SECONDS)
     counting = Counting(engine, ledger, settings.unpaid_days)
     count = Loop("count exceptions", counting.count, COUNT_SECONDS)
+    look = Loop("conditions", Conditions("ledger", engine, finders(ledger), _now).look, LOOK_SECONDS)
     intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS)
     hearing = Hearing(
         broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury, AT_ONCE
@@ -57,9 +60,9 @@ def build(settings: LedgerSettings) -> Service:
         relay=relay,
         hearing=hearing,
         heard=FAMILY_STREAMS,
-        said=("position", "dead-letter"),
+        said=("position", "condition", "dead-letter"),
         routers=api.routers(engine, ledger),
-        loops=[send, settle_outbox, settle, say, seal, count],
+        loops=[send, settle_outbox, settle, say, seal, count, look],
     )
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine))
@@ -68,5 +71,9 @@ def build(settings: LedgerSettings) -> Service:
     return service
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _today() -> date:
-    return datetime.now(UTC).date()
+    return _now().date()

@@ -1,17 +1,20 @@
 """Positions read from the balances or, as known at a past moment, from the postings; and said as they change."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Row, RowMapping, text
 
 from hnb import outbox
 from hnb.database import arrays, transaction
 from hnb.events import OWN_SOURCES, Driver, PositionChanged, make_event
 from hnb.provisions import LINES, Fund, fund_of
+from ledger import held
 from ledger.domain.positions import Figures, Reserve, figures
 from ledger.domain.schedules import Kind
+from ledger.held import Caused, EventKey
 from ledger.store import TOTAL
 
 SOURCE = OWN_SOURCES["ledger"]
@@ -126,29 +129,45 @@ def say_changes(engine: Engine) -> bool:
             (r["authority"], r["financial_year"] - 1, r["line"]): {kind: r[kind] for kind in Kind}
             for r in connection.execute(_FOLLOWING, next_year).mappings()
         }
-        messages = []
-        for key, row in zip(keys, rows, strict=True):
-            position = _position(
-                row["authority"], row["financial_year"], row["recorded_at"],
-                {row["line"]: {kind: row[kind] for kind in Kind}}, {row["line"]: following.get(key, {})},
-            )  # fmt: skip
-            messages.append(("position", _changed(connection, position, row["line"], row["version"], row["said_at"])))
+        changes = [
+            (_unsaid(row, following.get(key, {})), row, _moved(connection, row))
+            for key, row in zip(keys, rows, strict=True)
+        ]
+        known = held.days(connection, [cause for _, _, moved in changes for cause in moved.causes])
+        messages = [("position", _changed(position, row, moved, known)) for position, row, moved in changes]
         outbox.say(connection, messages)
         said = [(*key, row["version"], row["recorded_at"]) for key, row in zip(keys, rows, strict=True)]
         connection.execute(_SAID, arrays("authorities years lines versions moments", said))
     return len(rows) == SAID_AT_ONCE
 
 
-def _changed(connection: Connection, position: Position, line: str, version: int, since: datetime | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What moved a line since it was last said: the commitments, the largest first, and the events behind them."""
+
+    drivers: Sequence[Row[Any]]
+    causes: Sequence[Caused]
+
+
+def _unsaid(row: RowMapping, following: Sums) -> Position:
+    line: str = row["line"]
+    sums: Sums = {kind: row[kind] for kind in Kind}
+    return _position(row["authority"], row["financial_year"], row["recorded_at"], {line: sums}, {line: following})
+
+
+def _moved(connection: Connection, row: RowMapping) -> Moved:
+    binds = {
+        "authority": row["authority"], "year": row["financial_year"], "since": row["said_at"],
+        "lines": high_needs_lines() if row["line"] == TOTAL else [row["line"]],
+    }  # fmt: skip
+    drivers = connection.execute(_MOVED, binds | {"most": DRIVERS}).all()
+    return Moved(drivers, held.caused(connection, binds))
+
+
+def _changed(position: Position, row: RowMapping, behind: Moved, known: Mapping[EventKey, date]) -> str:
+    line, version, moved = row["line"], row["version"], behind.drivers
     is_total = line == TOTAL
     of_line = position.total if is_total else position.lines[line]
-    moved = connection.execute(
-        _MOVED,
-        {
-            "authority": position.authority, "year": position.year, "since": since, "most": DRIVERS,
-            "lines": high_needs_lines() if is_total else [line],
-        },
-    ).all()  # fmt: skip
     change = moved[0].change if moved else 0
     data = PositionChanged(
         financial_year=position.year,
@@ -161,6 +180,7 @@ def _changed(connection: Connection, position: Position, line: str, version: int
         drivers=[Driver(commitment_id=m.about.partition("/")[2], amount_pence=m.pence) for m in moved],
         remainder_count=(moved[0].commitments if moved else 0) - len(moved),
         remainder_pence=change - sum(m.pence for m in moved),
+        held=held.held(behind.causes, known),
         **(reserve_figures(position.reserve) if is_total else {}),
     )
     return make_event(

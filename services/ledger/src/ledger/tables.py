@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
+from hnb.conditions.tables import conditions_table
 from ledger.domain.schedules import Kind
 
 metadata = MetaData()
@@ -117,3 +118,6 @@ seals = Table(
 
 # Events that wait to be sealed, written down by a trigger in the transaction that brings them.
 unsealed = Table("unsealed", metadata, Column("source", Text, nullable=False), Column("id", Text, nullable=False))
+
+# What was last said of each condition, so that only changes are said; its version rises with each.
+conditions = conditions_table(metadata)

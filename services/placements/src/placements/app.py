@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from hnb import broker as streams
 from hnb import database
 from hnb.broker import FAMILY_STREAMS
+from hnb.conditions.looking import LOOK_SECONDS, Conditions
 from hnb.events import CASE_EVENTS
 from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
@@ -13,7 +14,7 @@ from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
 from placements import api, handlers, pricing, statistics
 from placements.api.events import event_schemas
-from placements.conditions import FOUND, Conditions
+from placements.conditions import FOUND
 from placements.domain.facts import about
 from placements.domain.pace import Pace
 from placements.figures import Figures
@@ -24,7 +25,6 @@ from placements.tokens.roll import Roll
 HEARD = ("case-intake",)
 WITHDRAWALS_SECONDS = 0.5
 PRICE_SECONDS = 0.5
-CONDITIONS_SECONDS = 10.0
 STATISTICS_SECONDS = 2.0
 TOKEN_USE_SECONDS = 10.0
 
@@ -48,7 +48,7 @@ def build(settings: PlacementsSettings) -> Service:
     roll = Roll(engine, Pace(settings.events_per_second) if settings.events_per_second else None)
     note_use = Loop("token use", roll.note_use, TOKEN_USE_SECONDS)
     learn = Loop("statistics", lambda: statistics.refresh(engine), STATISTICS_SECONDS)
-    look = Loop("conditions", Conditions(engine, FOUND, _today).look, CONDITIONS_SECONDS)
+    look = Loop("conditions", Conditions("placements", engine, FOUND, _now).look, LOOK_SECONDS)
     intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
     service = Service(
@@ -64,5 +64,9 @@ def build(settings: PlacementsSettings) -> Service:
     return service
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _today() -> date:
-    return datetime.now(UTC).date()
+    return _now().date()

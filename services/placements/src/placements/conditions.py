@@ -1,110 +1,57 @@
-"""What only the register can see, said as conditions: looked at again and again, and only changes said."""
+"""What only the register can see, said as conditions: how each kind is found. `due` finds what is due by law."""
 
-import hashlib
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
-from hnb import outbox
-from hnb.database import arrays, transaction
-from hnb.events import OWN_SOURCES, ConditionChanged, make_event
+from hnb.conditions.looking import Find
+from hnb.conditions.rules import Condition, morning
 from placements import due
 from placements.domain.conditions import (
+    FEED_EVENTS,
     OCCUPANCY_HIGH_PERCENT,
     OCCUPANCY_LOW_PERCENT,
-    Condition,
-    Key,
-    Said,
-    changes,
-    morning,
+    SILENT_DAYS_AT_MOST,
+    hours_silent,
 )
 from placements.reports import mismatches, places
 from placements.reports.paging import Asked
 
-SOURCE = OWN_SOURCES["placements"]
-STREAM = "condition"
-CONDITIONS_LOCK = 0x434F4E44  # "COND": of several replicas one looks at a time
-REST = 20.0  # we look again only once twenty times as long has passed as looking took
-
-Find = Callable[[Connection, date], Iterable[Condition]]
-
-_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
-_SAID = text("SELECT authority, condition, scope, active, value, unit, since, version FROM conditions")
-_KEEP = text("""
-    INSERT INTO conditions (authority, condition, scope, active, value, unit, since, version)
-    SELECT * FROM unnest(CAST(:authorities AS text[]), CAST(:conditions AS text[]), CAST(:scopes AS text[]),
-        CAST(:actives AS boolean[]), CAST(:amounts AS bigint[]), CAST(:units AS text[]),
-        CAST(:sinces AS timestamptz[]), CAST(:versions AS integer[]))
-    ON CONFLICT (authority, condition, scope) DO UPDATE
-    SET active = EXCLUDED.active, value = EXCLUDED.value, unit = EXCLUDED.unit, since = EXCLUDED.since,
-        version = EXCLUDED.version
+# Each (authority, source) is stepped to in the index, so that a look costs the number of feeds and not of events.
+_FEEDS = text("""
+    WITH RECURSIVE feeds AS (
+        (SELECT authority, source FROM inbox ORDER BY authority, source LIMIT 1)
+        UNION ALL
+        SELECT following.* FROM feeds f CROSS JOIN LATERAL (
+            SELECT i.authority, i.source FROM inbox i WHERE (i.authority, i.source) > (f.authority, f.source)
+            ORDER BY i.authority, i.source LIMIT 1
+        ) AS following
+    )
+    SELECT f.authority, f.source, l.received_at AS last FROM feeds f
+    CROSS JOIN LATERAL (
+        SELECT received_at FROM inbox i WHERE i.authority = f.authority AND i.source = f.source
+        ORDER BY received_at DESC LIMIT 1
+    ) AS l
+    WHERE NOT starts_with(f.source, '/hnb/') AND l.received_at >= :oldest
+    AND (SELECT count(*) FROM (
+        SELECT FROM inbox i WHERE i.authority = f.authority AND i.source = f.source LIMIT :enough
+    ) AS sent) = :enough
 """)
 
 
-@dataclass
-class Conditions:
-    """The conditions of the register: how each kind is found, and when looking is cheap again."""
-
-    engine: Engine
-    find: Sequence[Find]
-    today: Callable[[], date]
-    clock: Callable[[], float] = time.monotonic
-    _look_after: float = float("-inf")
-
-    def look(self) -> bool:
-        """Say what changed since it was last said, in the transaction that remembers it was; never more to do."""
-        started = self.clock()
-        if started >= self._look_after:
-            with transaction(self.engine) as connection:
-                if connection.scalar(_LOCK, {"key": CONDITIONS_LOCK}):
-                    self._say_changes(connection)
-            self._look_after = self.clock() + REST * (self.clock() - started)
-        return False
-
-    def _say_changes(self, connection: Connection) -> None:
-        today = self.today()
-        holding = [condition for find in self.find for condition in find(connection, today)]
-        said: dict[Key, Said] = {}
-        for row in connection.execute(_SAID):
-            key = (row.authority, row.condition, row.scope)
-            said[key] = Said(key, row.active, row.value, row.unit, row.since, row.version)
-        at = datetime.now(UTC)
-        changed = changes(said, holding, at)
-        if not changed:
-            return
-        names = "authorities conditions scopes actives amounts units sinces versions"
-        rows = ((*s.key, s.active, s.value, s.unit, s.since, s.version) for s in changed)
-        connection.execute(_KEEP, arrays(names, rows))
-        outbox.say(connection, [(STREAM, _event(one, at)) for one in changed])
-
-
-def _event(said: Said, at: datetime) -> str:
-    authority, condition, scope = said.key
-    # An id has a limit, and a scope of two references may pass it.
-    named = hashlib.sha256("\n".join(said.key).encode()).hexdigest()[:32]
-    data = ConditionChanged(
-        condition=condition, scope=scope, active=said.active, value=said.value, unit=said.unit, since=said.since
-    )
-    return make_event(
-        "hnb.condition-changed.v1", source=SOURCE, id=f"{named}-{said.version}", time=at, authority=authority, data=data
-    )
-
-
-def mismatched(connection: Connection, today: date) -> Iterable[Condition]:
+def mismatched(connection: Connection, at: datetime) -> Iterable[Condition]:
     """A placement live after its plan ceased, since the day after; two placements of one child that share days."""
     kinds = ("placement-after-plan-ceased", "overlap")
-    for row in mismatches.listed(connection, Asked("", "", None, today), kinds):
+    for row in mismatches.listed(connection, Asked("", "", None, at.date()), kinds):
         named = [row["placement_id"], row["other_placement_id"]]
         scope = " ".join(f"placement/{id}" for id in named if id is not None)
         yield Condition(row["authority"], row["kind"], scope, since=morning(row["since"]))
 
 
-def occupied(connection: Connection, today: date) -> Iterable[Condition]:
+def occupied(connection: Connection, at: datetime) -> Iterable[Condition]:
     """A setting in the area that is fuller or emptier than officers want; since when, only looking tells."""
-    for row in places.settings(connection, Asked("", "", None, today)):
+    for row in places.settings(connection, Asked("", "", None, at.date())):
         percent = row["occupancy_percent"]
         if percent is None or not row["in_area"]:
             continue
@@ -118,4 +65,13 @@ def occupied(connection: Connection, today: date) -> Iterable[Condition]:
             yield Condition(row["authority"], name, f"setting/{row['setting_id']}", percent, "percent")
 
 
-FOUND: tuple[Find, ...] = (mismatched, occupied, due.clocks_running_out, due.orders_overdue)
+def silent(connection: Connection, at: datetime) -> Iterable[Condition]:
+    """A source that used to send and has sent nothing for a day or more, since the last it sent; hours."""
+    binds = {"oldest": at - timedelta(days=SILENT_DAYS_AT_MOST), "enough": FEED_EVENTS}
+    for row in connection.execute(_FEEDS, binds):
+        hours = hours_silent(row.last, at)
+        if hours is not None:
+            yield Condition(row.authority, "feed-silent", f"source/{row.source}", hours, "hours", row.last)
+
+
+FOUND: tuple[Find, ...] = (mismatched, occupied, due.clocks_running_out, due.orders_overdue, silent)

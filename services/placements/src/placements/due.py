@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 
 from prometheus_client.metrics_core import Metric
 from sqlalchemy import Connection
 
 from hnb.calendar import ONE_DAY, financial_year
+from hnb.conditions.rules import Condition, morning
 from placements.domain.clocks import clock, stage, weeks_after
-from placements.domain.conditions import Condition, morning
 from placements.metrics import gauge
 from placements.reports import clocks, duties, tribunals
 from placements.reports.paging import Asked
@@ -18,8 +18,9 @@ TRIBUNAL_YEARS = 3  # financial years told of appeals: this one and two before
 Counts = Iterable[tuple[tuple[str, ...], float]]
 
 
-def clocks_running_out(connection: Connection, today: date) -> Iterator[Condition]:
+def clocks_running_out(connection: Connection, at: datetime) -> Iterator[Condition]:
     """Requests at weeks 5 and 6 without a decision, and at 16, 18 and 20 without a plan; the value is the week."""
+    today = at.date()
     for row in clocks.running(connection, _all(today)):
         weeks = stage(clock(row["received_on"], row["decided_on"], today, row["ordered_on"]))
         if weeks is not None:
@@ -28,10 +29,10 @@ def clocks_running_out(connection: Connection, today: date) -> Iterator[Conditio
             yield Condition(row["authority"], name, f"request/{row['request_id']}", weeks, "weeks", since)
 
 
-def orders_overdue(connection: Connection, today: date) -> Iterator[Condition]:
+def orders_overdue(connection: Connection, at: datetime) -> Iterator[Condition]:
     """Appeals with something the tribunal ordered still to be done after its last day, since the day after."""
     due: dict[tuple[str, str], date] = {}
-    for row in duties.orders(connection, _all(today)):
+    for row in duties.orders(connection, _all(at.date())):
         if row["state"] == "overdue":
             key = row["authority"], row["appeal_id"]
             due[key] = min(due.get(key, row["due_on"]), row["due_on"])

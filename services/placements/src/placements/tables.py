@@ -3,6 +3,8 @@
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 
+from hnb.conditions.tables import conditions_table
+
 metadata = MetaData()
 
 # The fact that stands, per record and event type. The register is read off these.
@@ -50,18 +52,7 @@ capacities = Table(
 )
 
 # What was last said of each condition, so that only changes are said; its version rises with each.
-conditions = Table(
-    "conditions",
-    metadata,
-    Column("authority", Text, primary_key=True),
-    Column("condition", Text, primary_key=True),
-    Column("scope", Text, primary_key=True),
-    Column("active", Boolean, nullable=False),
-    Column("value", BigInteger),
-    Column("unit", Text),
-    Column("since", DateTime(timezone=True), nullable=False),
-    Column("version", Integer, nullable=False),
-)
+conditions = conditions_table(metadata)
 
 # The tariff: every version whole, and append-only. An empty setting or band is any.
 tariff_versions = Table(

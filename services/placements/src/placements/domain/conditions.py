@@ -1,64 +1,21 @@
-"""Conditions: what holds now beside what was last said of it, and so what there is to say."""
+"""Which occupancies, and which silences of a source, are worth saying."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-
-Key = tuple[str, str, str]  # authority, condition, scope
+from datetime import datetime, timedelta
 
 # An occupancy officers want to know of: domain rule "occupancy of a setting, over 95% or under 80%".
 OCCUPANCY_HIGH_PERCENT = 95
 OCCUPANCY_LOW_PERCENT = 80
 
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Something that holds now. `since` is when it began, None where only looking tells."""
-
-    authority: str
-    condition: str
-    scope: str
-    value: int | None = None
-    unit: str | None = None
-    since: datetime | None = None
-
-    @property
-    def key(self) -> Key:
-        return self.authority, self.condition, self.scope
+# A source that has sent this much is a feed, and not somebody's try.
+FEED_EVENTS = 20
+# Shorter a silence is no news, whatever a rule says; longer, the feed has ended and nobody waits for it.
+SILENT_HOURS = 24
+SILENT_DAYS_AT_MOST = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What was last said of a condition; the version rises each time something is said of it."""
-
-    key: Key
-    active: bool
-    value: int | None
-    unit: str | None
-    since: datetime
-    version: int
-
-
-def changes(said: Mapping[Key, Said], holding: Iterable[Condition], at: datetime) -> list[Said]:
-    """What to say now: what began, what changed in value or beginning, and what ended, in the order of their keys.
-
-    `at` is when we looked: the beginning of what has no other, and the end of what no longer holds.
-    """
-    now = {condition.key: condition for condition in holding}
-    changed = []
-    for key, condition in now.items():
-        last = said.get(key)
-        began = last.since if last is not None and last.active else at
-        version = last.version if last is not None else 0
-        holds = Said(key, True, condition.value, condition.unit, condition.since or began, version)
-        if holds != last:
-            changed.append(replace(holds, version=version + 1))
-    for key, last in said.items():
-        if last.active and key not in now:
-            changed.append(Said(key, False, None, None, at, last.version + 1))
-    return sorted(changed, key=lambda one: one.key)
-
-
-def morning(day: date) -> datetime:
-    """When something that began on a day began: as that day did."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def hours_silent(last: datetime, at: datetime) -> int | None:
+    """Whole hours since a source last sent something, None where that is no silence to speak of."""
+    silent = at - last
+    if timedelta(hours=SILENT_HOURS) <= silent <= timedelta(days=SILENT_DAYS_AT_MOST):
+        return silent // timedelta(hours=1)
+    return None

@@ -1,0 +1,1 @@
+"""What only the owner of the data can see, said as it changes: `rules` decides what to say, `looking` says it."""

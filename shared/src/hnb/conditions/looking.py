@@ -1,0 +1,103 @@
+"""Conditions looked for again and again, of which only changes are said."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection, Engine, text
+
+from hnb import outbox
+from hnb.conditions.rules import Condition, Key, Said, changes
+from hnb.database import arrays, transaction
+from hnb.events import OWN_SOURCES, ConditionChanged, Figure, make_event
+
+STREAM = "condition"
+LOOK_SECONDS = 10.0
+CONDITIONS_LOCK = 0x434F4E44  # "COND": of several replicas one looks at a time
+REST = 20.0  # we look again only once twenty times as long has passed as looking took
+
+Find = Callable[[Connection, datetime], Iterable[Condition]]  # what holds at a moment
+
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_SAID = text("""
+    SELECT authority, condition, scope, active, value, unit, since, version, financial_year, provision, figures
+    FROM conditions
+""")
+_KEEP = text("""
+    INSERT INTO conditions
+        (authority, condition, scope, financial_year, active, value, unit, since, version, provision, figures)
+    SELECT a, c, s, y, h, v, u, b, n, p, CAST(f AS jsonb) FROM unnest(
+        CAST(:authorities AS text[]), CAST(:conditions AS text[]), CAST(:scopes AS text[]), CAST(:years AS integer[]),
+        CAST(:actives AS boolean[]), CAST(:amounts AS bigint[]), CAST(:units AS text[]),
+        CAST(:sinces AS timestamptz[]), CAST(:versions AS integer[]), CAST(:provisions AS text[]),
+        CAST(:figures AS text[])) AS said (a, c, s, y, h, v, u, b, n, p, f)
+    ON CONFLICT (authority, condition, scope, financial_year) DO UPDATE
+    SET active = EXCLUDED.active, value = EXCLUDED.value, unit = EXCLUDED.unit, since = EXCLUDED.since,
+        version = EXCLUDED.version, provision = EXCLUDED.provision, figures = EXCLUDED.figures
+""")
+
+
+@dataclass
+class Conditions:
+    """The conditions one service says: how each kind is found, and when looking is cheap again."""
+
+    service: str
+    engine: Engine
+    find: Sequence[Find]
+    now: Callable[[], datetime]
+    clock: Callable[[], float] = time.monotonic
+    _look_after: float = float("-inf")
+
+    def look(self) -> bool:
+        """Say what changed since it was last said, in the transaction that remembers it was; never more to do."""
+        started = self.clock()
+        if started >= self._look_after:
+            with transaction(self.engine) as connection:
+                if connection.scalar(_LOCK, {"key": CONDITIONS_LOCK}):
+                    self._say_changes(connection)
+            self._look_after = self.clock() + REST * (self.clock() - started)
+        return False
+
+    def _say_changes(self, connection: Connection) -> None:
+        at = self.now()
+        holding = [condition for find in self.find for condition in find(connection, at)]
+        changed = changes(_said(connection), holding, at)
+        if changed:
+            names = "authorities conditions scopes years actives amounts units sinces versions provisions figures"
+            rows = (
+                (*s.key, s.active, s.value, s.unit, s.since, s.version, s.provision, _written(s.figures))
+                for s in changed
+            )
+            connection.execute(_KEEP, arrays(names, rows))
+            outbox.say(connection, [(STREAM, _event(self.service, one, at)) for one in changed])
+
+
+def _said(connection: Connection) -> dict[Key, Said]:
+    found: dict[Key, Said] = {}
+    for row in connection.execute(_SAID):
+        key = (row.authority, row.condition, row.scope, row.financial_year)
+        figures = tuple(Figure(**figure) for figure in row.figures or ())
+        found[key] = Said(key, row.active, row.value, row.unit, row.since, row.version, row.provision, figures)
+    return found
+
+
+def _written(figures: Sequence[Figure]) -> str | None:
+    return orjson.dumps([figure.model_dump() for figure in figures]).decode() if figures else None
+
+
+def _event(service: str, said: Said, at: datetime) -> str:
+    authority, condition, scope, year = said.key
+    # An id has a limit, and a scope of two references may pass it.
+    parts = [authority, condition, scope] if year is None else [authority, condition, scope, str(year)]
+    named = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+    data = ConditionChanged(
+        condition=condition, scope=scope, active=said.active, value=said.value, unit=said.unit, since=said.since,
+        version=said.version, financial_year=year, provision=said.provision, figures=list(said.figures) or None,
+    )  # fmt: skip
+    return make_event(
+        "hnb.condition-changed.v1", source=OWN_SOURCES[service], id=f"{named}-{said.version}", time=at,
+        authority=authority, data=data,
+    )  # fmt: skip
