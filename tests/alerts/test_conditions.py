@@ -22,7 +22,7 @@ from tests.alerts.given import LEICESTER, NOON, SHIPPED, Desk
 from tests.conftest import FreshDatabase
 
 PLACEMENT = Reading(
-    LEICESTER, "placement-unpriced", "placement/PL-1042", 1, True, None, None, NOON, NOON, None, "special", ()
+    LEICESTER, "placement-unpriced", "placement/PL-1042", 0, 1, True, None, None, NOON, NOON, "special", ()
 )  # fmt: skip
 
 

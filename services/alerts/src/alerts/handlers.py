@@ -52,7 +52,7 @@ class Alerts:
 
     def _judge_conditions(self, connection: Connection, events: Sequence[Event]) -> None:
         said = [event for event in events if isinstance(event.data, ConditionChanged)]
-        keys = {(e.authority, e.data.condition, e.data.scope) for e in said if isinstance(e.data, ConditionChanged)}
+        keys = {reading.condition_key for reading in latest_readings(said, {})}
         newer = latest_readings(said, readings.lock(connection, keys) if keys else {})
         if newer:
             kept = readings.keep(connection, newer)

@@ -196,7 +196,8 @@ def episode_with_evidence(connection: Connection, alert_id: str) -> tuple[Episod
     if found is None:
         return None
     if found.evidence.get("of") == "condition":
-        readings.lock(connection, [(found.authority, found.evidence["condition"], found.scope)])
+        key = (found.authority, found.evidence["condition"], found.scope, found.evidence["year"])
+        readings.lock(connection, [key])
     else:
         lock_lines(connection, [(found.authority, found.financial_year, found.scope)])
     now = connection.execute(_ONE, {"id": alert_id}).first()  # again: it may have changed while we waited

@@ -93,13 +93,13 @@ conditions = Table(
     Column("authority", Text, primary_key=True),
     Column("condition", Text, primary_key=True),
     Column("scope", Text, primary_key=True),
+    Column("year", Integer, primary_key=True),  # the financial year it is of; 0 where it is of none
     Column("version", Integer, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("value", BigInteger),
     Column("unit", Text),
     Column("since", DateTime(timezone=True), nullable=False),
     Column("known_at", DateTime(timezone=True), nullable=False),
-    Column("year", Integer),
     Column("provision", Text),
     Column("figures", JSONB, nullable=False),
 )

@@ -12,12 +12,14 @@ from alerts.handlers import Alerts
 from hnb.database import transaction
 
 WATCHED_AT_ONCE = 500
+NO_CONDITION: ConditionKey = ("", "", "", 0)
 
 Key = tuple[str, int, str]
 Page = Callable[[Connection], bool]
 
 _PENDING = text("""
-    SELECT authority, financial_year, scope, evidence ->> 'condition' AS condition FROM alerts
+    SELECT authority, financial_year, scope, evidence ->> 'condition' AS condition,
+        coalesce((evidence ->> 'year')::int, 0) AS year FROM alerts
     WHERE state = 'pending' AND rule = :rule AND since <= :since ORDER BY id LIMIT :most
 """)
 _IGNORED = text("""
@@ -35,7 +37,7 @@ class Watch:
         self._engine, self._alerts = engine, alerts
         self._timed = {r.condition for r in alerts.rules.rules if isinstance(r, OnCondition) and r.takes_time}
         self._line: Key = ("", 0, "")
-        self._condition: ConditionKey = ("", "", "")
+        self._condition: ConditionKey = NO_CONDITION
 
     def review(self) -> bool:
         """Judge the next page of lines by the rules as they are now; whether there may be more.
@@ -60,7 +62,7 @@ class Watch:
             found = readings.after(connection, self._condition, self._timed, WATCHED_AT_ONCE) if self._timed else []
             self._alerts.move(connection, found)
         more = len(found) == WATCHED_AT_ONCE
-        self._condition = found[-1].condition_key if more else ("", "", "")
+        self._condition = found[-1].condition_key if more else NO_CONDITION
         return more
 
     def _open_pending(self, connection: Connection) -> None:
@@ -73,7 +75,7 @@ class Watch:
                     if row.condition is None:
                         lines.add((row.authority, row.financial_year, row.scope))
                     else:
-                        conditions.add((row.authority, row.condition, row.scope))
+                        conditions.add((row.authority, row.condition, row.scope, row.year))
         if lines:
             self._alerts.move(connection, store.lines_named(connection, lines))
         if conditions:

@@ -13,7 +13,7 @@ from hnb.calendar import financial_year
 from hnb.events import ConditionChanged, Event, Figure
 from hnb.workdays import working_days_after
 
-ConditionKey = tuple[str, str, str]  # authority, condition, scope
+ConditionKey = tuple[str, str, str, int]  # authority, condition, scope, and the financial year it is of or 0
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
 
 
@@ -24,24 +24,24 @@ class Reading:
     authority: str
     condition: str
     scope: str
+    year: int  # the financial year it is of; 0 where it is of none
     version: int
     active: bool
     value: int | None
     unit: str | None
     since: datetime
     known_at: datetime
-    year: int | None
     provision: str | None
     figures: tuple[Figure, ...]
 
     @property
     def condition_key(self) -> ConditionKey:
-        return self.authority, self.condition, self.scope
+        return self.authority, self.condition, self.scope, self.year
 
     @property
     def financial_year(self) -> int:
         """The year it is of, else the one it began in."""
-        return self.year if self.year is not None else financial_year(self.since.date())
+        return self.year or financial_year(self.since.date())
 
     @property
     def key(self) -> tuple[str, int, str]:
@@ -57,8 +57,8 @@ def latest_readings(events: Iterable[Event], known: Mapping[ConditionKey, tuple[
         if not isinstance(data, ConditionChanged):
             continue
         reading = Reading(
-            event.authority, data.condition, data.scope, data.version or 0, data.active, data.value, data.unit,
-            data.since, event.time, data.financial_year, data.provision, tuple(data.figures or ()),
+            event.authority, data.condition, data.scope, data.financial_year or 0, data.version or 0, data.active,
+            data.value, data.unit, data.since, event.time, data.provision, tuple(data.figures or ()),
         )  # fmt: skip
         key = reading.condition_key
         before = reading_order(newest[key]) if key in newest else known.get(key)

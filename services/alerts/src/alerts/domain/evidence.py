@@ -41,6 +41,7 @@ class ConditionEvidence(BaseModel):
     of: Literal["condition"] = "condition"
     known_at: datetime = Field(description="when the owner of the data said it")
     condition: str
+    year: int = Field(description="the financial year it is of; 0 where it is of none")
     active: bool
     since: datetime = Field(description="since when it holds, or when it ended")
     value: int | None = None
@@ -87,6 +88,7 @@ def of_reading(reading: Reading) -> ConditionEvidence:
     return ConditionEvidence(
         known_at=reading.known_at,
         condition=reading.condition,
+        year=reading.year,
         active=reading.active,
         since=reading.since,
         value=reading.value,

@@ -41,7 +41,9 @@ class Replay:
                 self._lines[position.key] = position
             return list(positions)
         if isinstance(event.data, ConditionChanged):
-            before = self._readings.get((event.authority, event.data.condition, event.data.scope))
+            before = self._readings.get(
+                (event.authority, event.data.condition, event.data.scope, event.data.financial_year or 0)
+            )
             known = {before.condition_key: reading_order(before)} if before else {}
             found = latest_readings([event], known)
             self._readings |= {reading.condition_key: reading for reading in found}

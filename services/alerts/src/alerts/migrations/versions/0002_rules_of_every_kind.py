@@ -12,19 +12,19 @@ def upgrade() -> None:
             authority text NOT NULL,
             condition text NOT NULL,
             scope text NOT NULL,
+            year integer NOT NULL,
             version integer NOT NULL,
             active boolean NOT NULL,
             value bigint,
             unit text,
             since timestamptz NOT NULL,
             known_at timestamptz NOT NULL,
-            year integer,
             provision text,
             figures jsonb NOT NULL,
-            PRIMARY KEY (authority, condition, scope)
+            PRIMARY KEY (authority, condition, scope, year)
         )
     """)
-    op.execute("CREATE INDEX conditions_active ON conditions (authority, condition, scope) WHERE active")
+    op.execute("CREATE INDEX conditions_active ON conditions (authority, condition, scope, year) WHERE active")
     op.execute("""
         ALTER TABLE alerts
             DROP CONSTRAINT alerts_state_check,
