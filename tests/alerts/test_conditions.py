@@ -188,3 +188,28 @@ def test_a_rule_may_be_about_some_councils_and_lines_only() -> None:
     assert decide([scoped], of("overlap"), {}, NOON) == []
     assert len(decide([scoped], replace(of("overlap"), provision="independent"), {}, NOON)) == 1
     assert decide([scoped], replace(of("overlap"), provision="independent", authority="E08000025"), {}, NOON) == []
+
+
+def test_many_alerts_at_once_are_told_in_one_message(desk: Desk) -> None:
+    events = []
+    for number in range(30):
+        data = ConditionChanged(
+            condition="placement-cost", scope=f"placement/PL-{number}", active=True, value=12_000_000 + number,
+            unit="pence", since=NOON, version=1,
+        )  # fmt: skip
+        raw = make_event(
+            "hnb.condition-changed.v1", source="/hnb/ledger", id=str(number), time=NOON, authority=LEICESTER, data=data
+        )
+        events.append(read_event(read_json(raw)))
+    desk.intake.take(events)
+    assert len(desk.ask("SELECT id FROM alerts WHERE state = 'open'")) == 30
+    (told,) = desk.ask("SELECT subject, body FROM deliveries")
+    assert told["subject"] == "HNB alerts, opened: 30 of rule placement-cost"
+    assert "a placement that costs much, £120,000.00: placement/PL-0" in told["body"]
+    assert "10 more are not shown here." in told["body"]
+
+
+def test_what_is_for_the_digest_is_sent_to_nobody_on_its_own(desk: Desk) -> None:
+    say(desk, 1, 1, condition="uplift", scope="placement/PL-1", value=50, unit="permille")
+    assert [row["state"] for row in desk.ask("SELECT state FROM alerts")] == ["open"]
+    assert desk.ask("SELECT id FROM deliveries") == []

@@ -1,7 +1,8 @@
 """What alerts does with events: judge the newest of each line and condition, and say and queue what changed."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,14 +12,16 @@ from alerts import readings, silences, store
 from alerts.domain.conditions import Reading, latest_readings
 from alerts.domain.episodes import TOLD, UNSEEN, Change, Episode, Step, acknowledge, decide
 from alerts.domain.evidence import ConditionEvidence, LineEvidence
-from alerts.domain.messages import compose
+from alerts.domain.messages import compose, compose_together
 from alerts.domain.pack import AnyRule, RulePack
 from alerts.domain.positions import Position, latest
+from alerts.domain.severity import Severity
 from alerts.store import Acknowledgement, Delivery
 from hnb import outbox
 from hnb.events import OWN_SOURCES, AlertChanged, ConditionChanged, Event, PositionChanged, make_event
 
 SOURCE = OWN_SOURCES["alerts"]
+TOLD_ONE_BY_ONE = 5  # alerts of one rule and authority that change together; of more there is one message
 Named = Callable[[Sequence[str], str], Sequence[str]]
 
 
@@ -74,7 +77,7 @@ class Alerts:
         silenced = {id: silence.id for id, silence in covered.items() if silence is not None}
         store.save(connection, steps, at, silenced)
         told = [step for step in steps if step.change in TOLD and step.episode.id not in silenced]
-        store.queue(connection, [delivery for step in told for delivery in self._deliveries(step, at)])
+        store.queue(connection, list(self._deliveries(told, at)))
         seen = [step for step in steps if step.change not in UNSEEN]
         outbox.say(connection, [("alert", _changed(step.episode, step.evidence, at)) for step in seen])
 
@@ -92,20 +95,31 @@ class Alerts:
         """The rule of that name, None where it is no longer among the rules."""
         return next((rule for rule in self.rules.rules if rule.id == id), None)
 
-    def _deliveries(self, step: Step, at: datetime) -> list[Delivery]:
-        rule = self.rule(step.episode.rule)
-        if rule is None:
-            return []
-        escalated = step.change is Change.ESCALATED and rule.escalate is not None
-        roles = rule.escalate.to if escalated and rule.escalate else rule.recipients
-        told_at = rule.quiet_hours.told_at(at, step.episode.severity) if rule.quiet_hours else at
-        due_at = told_at if told_at > at else None
-        link = f"{self.link_root}/alerts/{step.episode.id}"
-        found = []
-        for channel in self.named(roles, step.episode.authority):
-            reference = f"{step.episode.id}-{step.episode.changes}-{hashlib.sha256(channel.encode()).hexdigest()[:8]}"
-            found.append(Delivery(reference, step, channel, compose(step, link, reference), due_at))
-        return found
+    def _deliveries(self, steps: Sequence[Step], at: datetime) -> Iterator[Delivery]:
+        """A message to each recipient about each change; one about all where a rule has too many for an authority."""
+        alike: dict[tuple[str, str, Change, Severity], list[Step]] = defaultdict(list)
+        for step in steps:
+            episode = step.episode
+            alike[episode.rule, episode.authority, step.change, episode.severity].append(step)
+        for (id, authority, change, severity), found in alike.items():
+            rule = self.rule(id)
+            if rule is None or (rule.told == "in-digest" and severity is not Severity.CRITICAL):
+                continue
+            roles = rule.escalate.to if change is Change.ESCALATED and rule.escalate else rule.recipients
+            told_at = rule.quiet_hours.told_at(at, severity) if rule.quiet_hours else at
+            names = self.named(roles, authority)
+            for some in [found] if len(found) > TOLD_ONE_BY_ONE else [[step] for step in found]:
+                yield from self._messages(some, names, told_at if told_at > at else None)
+
+    def _messages(self, steps: Sequence[Step], names: Sequence[str], due_at: datetime | None) -> Iterator[Delivery]:
+        episode, link = steps[0].episode, f"{self.link_root}/alerts"
+        for channel in names:
+            reference = f"{episode.id}-{episode.changes}-{hashlib.sha256(channel.encode()).hexdigest()[:8]}"
+            message = (
+                compose_together(steps, link, reference) if len(steps) > 1
+                else compose(steps[0], f"{link}/{episode.id}", reference)
+            )  # fmt: skip
+            yield Delivery(reference, steps[0], channel, message, due_at)
 
 
 def _changed(episode: Episode, evidence: LineEvidence | ConditionEvidence | None, at: datetime) -> str:

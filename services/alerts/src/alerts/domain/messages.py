@@ -1,5 +1,6 @@
 """What a person is told: one subject line, paragraphs and tables with every figure, and no child in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -8,6 +9,8 @@ from alerts.domain import condition_words, line_words
 from alerts.domain.episodes import Change, Episode, Step
 from alerts.domain.evidence import ConditionEvidence
 from hnb.calendar import year_label
+
+MOST_SHOWN = 20  # of many alerts told of in one message
 
 
 class Table(NamedTuple):
@@ -40,19 +43,40 @@ def compose(step: Step, link: str, reference: str) -> Message:
     """The message about a change; `reference` is the same however often it has to be sent."""
     episode, evidence = step.episode, step.evidence
     if isinstance(evidence, ConditionEvidence):
-        headline = condition_words.headline(episode.scope, evidence)
         parts: list[str | Table] = [_with_what_happened(step, condition_words.what(episode.scope, evidence), "")]
         rows = condition_words.figures(evidence)
         parts += [Table("", rows)] if rows else []
         known = f"As said by the owner of the data at {_moment(evidence.known_at)}."
     else:
-        headline = line_words.headline(episode.scope, evidence)
         mark = line_words.mark(evidence)
         parts = [_with_what_happened(step, line_words.what(episode.scope, episode.financial_year, evidence), mark)]
         parts += [Table("", line_words.figures(evidence)), _drivers(*line_words.drivers(evidence))]
         known = f"As known to the ledger at {_moment(evidence.known_at)}."
-    subject = f"HNB alert, {_level(step)}: {headline} ({year_label(episode.financial_year)})"
+    subject = f"HNB alert, {_level(step)}: {_headline(step)} ({year_label(episode.financial_year)})"
     return Message(subject, (*parts, known, _footer(episode, link, reference)))
+
+
+def compose_together(steps: Sequence[Step], link: str, reference: str) -> Message:
+    """One message about many alerts of one rule and authority that opened, or ended, at once."""
+    first = steps[0].episode
+    shown = [(_headline(step), _level(step)) for step in steps[:MOST_SHOWN]]
+    rest = len(steps) - len(shown)
+    parts: list[str | Table] = [
+        f"{len(steps):,} alerts of rule {first.rule} {steps[0].change} at once.",
+        Table("The first of them:" if rest else "They are:", tuple(shown)),
+    ]
+    parts += [f"{rest:,} more are not shown here."] if rest else []
+    footer = (
+        f"Authority {first.authority}, rule {first.rule}.\n{link}\n"
+        f"Reference {reference} (should this message come twice, it carries the same reference)"
+    )
+    return Message(f"HNB alerts, {steps[0].change}: {len(steps):,} of rule {first.rule}", (*parts, footer))
+
+
+def _headline(step: Step) -> str:
+    evidence, scope = step.evidence, step.episode.scope
+    of = condition_words.headline if isinstance(evidence, ConditionEvidence) else line_words.headline
+    return of(scope, evidence)  # type: ignore[arg-type]
 
 
 def _level(step: Step) -> str:

@@ -47,6 +47,9 @@ class Common(Written):
         0, description="how long it must hold before an alert opens"
     )
     recipients: Annotated[list[Role], Field(min_length=1, max_length=MOST_ROLES)] = ["finance"]
+    told: Literal["at-once", "in-digest"] = Field(
+        "at-once", description="in-digest: nobody is sent a message of its own, unless it is critical"
+    )
     quiet_hours: QuietHours | None = None
     escalate: Escalation | None = None
 
