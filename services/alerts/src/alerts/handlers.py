@@ -35,6 +35,7 @@ class Alerts:
     channels: Sequence[str]
     link_root: str
     now: Callable[[], datetime]
+    link_for: Callable[[str, str, datetime], str] | None = None  # an alert's page, for one recipient
 
     def judge(self, connection: Connection, events: Sequence[Event]) -> None:
         """New positions: keep the newest of each line and move its episodes, in the caller's transaction.
@@ -84,6 +85,7 @@ class Alerts:
         link = f"{self.link_root}/alerts/{step.episode.id}"
         found = []
         for channel in self.channels:
+            link = self.link_for(step.episode.id, channel, self.now()) if self.link_for else link
             reference = f"{step.episode.id}-{step.episode.changes}-{hashlib.sha256(channel.encode()).hexdigest()[:8]}"
             found.append(Delivery(reference, step, channel, compose(step, link, reference)))
         return found

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 from alerts.domain.episodes import Change, Episode, EpisodeKey, State, Step
 from alerts.domain.messages import Message
 from alerts.domain.positions import LineKey, Position
+from alerts.domain.rendering import html
 from alerts.domain.rules import Severity
 from hnb.database import arrays
 
@@ -66,10 +67,10 @@ _HAPPENED = text("""
         AS t (id, number, change, severity, evidence)
 """)
 _QUEUE = text("""
-    INSERT INTO deliveries (id, alert_id, number, severity, channel, subject, body, queued_at, due_at)
+    INSERT INTO deliveries (id, alert_id, number, severity, channel, subject, body, html, queued_at, due_at)
     SELECT d.*, clock_timestamp(), clock_timestamp() FROM unnest(CAST(:ids AS text[]), CAST(:alert_ids AS text[]),
         CAST(:numbers AS int[]), CAST(:severities AS text[]), CAST(:channels AS text[]), CAST(:subjects AS text[]),
-        CAST(:bodies AS text[])) AS d
+        CAST(:bodies AS text[]), CAST(:htmls AS text[])) AS d
 """)
 _ACKNOWLEDGE = text("""
     UPDATE alerts SET state = :state, changes = :number, changed_at = :at, acknowledged_at = :at,
@@ -186,11 +187,11 @@ def queue(connection: Connection, deliveries: Sequence[Delivery]) -> None:
         return
     rows = [
         (d.reference, e.id, e.changes, None if d.step.change is Change.RESOLVED else e.severity, d.channel,
-         d.message.subject, d.message.body)
+         d.message.subject, d.message.body, html(d.message))
         for d in deliveries
         for e in (d.step.episode,)
     ]  # fmt: skip
-    names = "ids alert_ids numbers severities channels subjects bodies"
+    names = "ids alert_ids numbers severities channels subjects bodies htmls"
     connection.execute(_QUEUE, arrays(names, rows))
 
 
