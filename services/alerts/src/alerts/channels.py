@@ -67,8 +67,8 @@ class AppriseChannel:
     """Whatever Apprise reaches. It says whether, never why or when to come back, so a refusal just backs off."""
 
     name: str
-    apprise: Apprise
-    secrets: tuple[str, ...]
+    apprise: Apprise = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
 
     def send(self, letter: Letter) -> Failure | None:
         result = self.apprise.notify(

@@ -6,6 +6,7 @@ once to the fallback.
 """
 
 import random
+import re
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +68,7 @@ _FALL_BACK = text("""
     FROM deliveries WHERE id = :id AND state = 'failed' AND fallback_of IS NULL AND channel <> :fallback
     ON CONFLICT (id) DO NOTHING
 """)
+_LINK = re.compile(r"https?://\S+$", re.MULTILINE)
 log = structlog.get_logger(__name__)
 
 
@@ -190,10 +192,10 @@ class Courier:
 def _letter(connection: Connection, claimed: Row[tuple[object, ...]]) -> Letter:
     """What was claimed, with the facts of its change for programs that receive it."""
     change = connection.execute(_CHANGE, {"alert_id": claimed.alert_id, "number": claimed.number}).mappings().first()
-    return Letter(
-        claimed.id, claimed.subject, claimed.body, claimed.html,
-        Severity(claimed.severity) if claimed.severity else None, dict(change) if change else {},
-    )  # fmt: skip
+    link = _LINK.search(claimed.body)
+    facts = {**(change or {}), "link": link.group() if link else None}
+    severity = Severity(claimed.severity) if claimed.severity else None
+    return Letter(claimed.id, claimed.subject, claimed.body, claimed.html, severity, facts)
 
 
 def _facts(claimed: Row[tuple[object, ...]]) -> dict[str, object]:

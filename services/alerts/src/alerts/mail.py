@@ -3,7 +3,7 @@
 import smtplib
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -23,7 +23,7 @@ class Relay:
     host: str
     port: int
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     security: str  # `insecure`, `starttls` or `ssl`
     verified: bool
     seconds: float
@@ -37,7 +37,7 @@ class MailChannel:
     relay: Relay
     sender: Address
     recipient: Address
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, name: str, parsed: Any, secrets: tuple[str, ...]) -> "MailChannel":

@@ -84,7 +84,7 @@ class WebhookChannel:
     """A receiver of signed webhooks. `webhook-id` is the delivery's reference, so that it can drop a repeat."""
 
     name: str
-    url: str
+    url: str = field(repr=False)
     key: bytes = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
 
@@ -112,7 +112,7 @@ class HookChannel:
     """An incoming webhook of Slack or Teams, by the address they show."""
 
     name: str
-    url: str
+    url: str = field(repr=False)
     shape: Shape
     secrets: tuple[str, ...] = field(repr=False)
 
