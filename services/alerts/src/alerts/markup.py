@@ -22,6 +22,7 @@ caption{text-align:left;font-weight:bold;padding:.5rem 0}
 th,td{text-align:left;vertical-align:top;padding:.4rem 1rem .4rem 0;border-bottom:1px solid #b1b4b6}
 td{overflow-wrap:anywhere}
 td.figure{text-align:right;white-space:nowrap}
+table.figures thead th:last-child{text-align:right}
 tbody th{font-weight:normal}
 .scroll{overflow-x:auto}
 label{display:block;font-weight:bold;margin:1rem 0 .25rem}
@@ -174,7 +175,7 @@ def _table(
         + "</tr>"
         for first, *rest in rows
     )
-    made = f"<table><caption>{escape(caption)}</caption>{head}<tbody>\n{body}\n</tbody></table>"
+    made = f"<table{' class="figures"' if figures else ''}><caption>{escape(caption)}</caption>{head}<tbody>\n{body}\n</tbody></table>"
     return f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0">{made}</div>'
 
 

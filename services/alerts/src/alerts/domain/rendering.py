@@ -37,7 +37,7 @@ def _table(table: Table) -> str:
     )
     caption = escape(table.caption.rstrip(":")) or "Figures"
     return (
-        f'<table style="border-collapse:collapse"><caption style="{_CAPTION}">{caption}</caption>\n'
+        f'<table style="border-collapse:collapse;width:100%;margin-bottom:16px"><caption style="{_CAPTION}">{caption}</caption>\n'
         f"<tbody>\n{rows}\n</tbody></table>"
     )
 
