@@ -175,7 +175,8 @@ def _table(
         + "</tr>"
         for first, *rest in rows
     )
-    made = f"<table{' class="figures"' if figures else ''}><caption>{escape(caption)}</caption>{head}<tbody>\n{body}\n</tbody></table>"
+    opening = '<table class="figures">' if figures else "<table>"
+    made = f"{opening}<caption>{escape(caption)}</caption>{head}<tbody>\n{body}\n</tbody></table>"
     return f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0">{made}</div>'
 
 

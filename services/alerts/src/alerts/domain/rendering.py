@@ -8,6 +8,7 @@ from alerts.domain.messages import Message, Table
 LINK_WORDS = "Open this alert"
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _PAGE = "font-family:Arial,sans-serif;font-size:16px;line-height:1.5;color:#0b0c0c;background:#ffffff;max-width:40em"
+_TABLE = "border-collapse:collapse;width:100%;margin-bottom:16px"
 _CAPTION = "text-align:left;font-weight:bold;padding:8px 0"
 _NAME = "text-align:left;font-weight:normal;padding:4px 24px 4px 0;border-bottom:1px solid #b1b4b6"
 _FIGURE = "text-align:right;padding:4px 0;border-bottom:1px solid #b1b4b6"
@@ -37,7 +38,7 @@ def _table(table: Table) -> str:
     )
     caption = escape(table.caption.rstrip(":")) or "Figures"
     return (
-        f'<table style="border-collapse:collapse;width:100%;margin-bottom:16px"><caption style="{_CAPTION}">{caption}</caption>\n'
+        f'<table style="{_TABLE}"><caption style="{_CAPTION}">{caption}</caption>\n'
         f"<tbody>\n{rows}\n</tbody></table>"
     )
 
