@@ -37,10 +37,7 @@ def _table(table: Table) -> str:
         for name, figure in table.rows
     )
     caption = escape(table.caption.rstrip(":")) or "Figures"
-    return (
-        f'<table style="{_TABLE}"><caption style="{_CAPTION}">{caption}</caption>\n'
-        f"<tbody>\n{rows}\n</tbody></table>"
-    )
+    return f'<table style="{_TABLE}"><caption style="{_CAPTION}">{caption}</caption>\n<tbody>\n{rows}\n</tbody></table>'
 
 
 def _line(text: str) -> str:
