@@ -81,9 +81,7 @@ class Desk:
         self.engine: Engine = database.connect(url, "alerts")
         database.migrate(self.engine, "alerts")
         self.now = NOON
-        self.alerts = alerts or Alerts(
-            SHIPPED, lambda roles, authority: channels, "http://alerts.example", lambda: self.now
-        )
+        self.alerts = alerts or Alerts(SHIPPED, lambda *_: channels, "http://alerts.example", lambda: self.now)
         self.intake = Intake(self.engine, Telemetry("alerts"), about, self.alerts.judge, lambda: None, OWN_EVENTS)
 
     def hear(self, *changes: PositionChanged, authority: str = LEICESTER) -> None:

@@ -153,7 +153,8 @@ def test_two_couriers_send_each_message_once(database_url: FreshDatabase, mailbo
     url = database_url("alerts")
     offices = [Office(url, mailbox.url("finance@leicester.example")) for _ in range(2)]
     provisions = ("special", "mainstream", "post-16", "independent", "alternative", "hospital", "therapies")
-    offices[0].hear(*(said(1, provision=p, committed_pence=95_000) for p in provisions))
+    for provision in provisions:
+        offices[0].hear(said(1, provision=provision, committed_pence=95_000))
 
     def all_sent() -> bool:
         for office in offices:

@@ -35,7 +35,7 @@ class Officers(Office):
         pack = RulePack.model_validate({"rules": rules})
         who = {"finance": "finance@", "finance-lead": "lead@"}
 
-        def named(roles: object, authority: str) -> list[str]:
+        def named(roles: object, authority: str, critical: bool) -> list[str]:
             return [name for name in self.open if any(who[role] in name for role in roles)]  # type: ignore[attr-defined]
 
         self.alerts = Alerts(pack, named, "http://alerts.example", lambda: self.now)

@@ -154,7 +154,7 @@ def test_any_order_with_any_repeats_ends_where_the_newest_version_says(
 def convergence(database_url: FreshDatabase, margins: RulePack) -> tuple[Desk, list[int]]:
     return Desk(
         database_url("alerts"),
-        alerts=Alerts(margins, lambda roles, authority: [], "http://alerts.example", lambda: NOON),
+        alerts=Alerts(margins, lambda *_: [], "http://alerts.example", lambda: NOON),
     ), []
 
 

@@ -51,7 +51,13 @@ ROUTES = {
         "/statutory/s251",
         "/statutory/dsg-plan",
     },
-    "alerts": {"/alerts", "/alerts/{alert_id}", "/alerts/{alert_id}/acknowledge"},
+    "alerts": {
+        "/alerts",
+        "/alerts/{alert_id}",
+        "/alerts/{alert_id}/acknowledge",
+        "/alerts/{alert_id}/page",
+        "/deliveries",
+    },
 }
 METRICS = {
     "placements": {"hnb_plans", "hnb_plans_waiting", "hnb_places", "hnb_appeals_open", "hnb_statutory_weeks",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hnb_local.alerts_audit import EXAMPLE as AUDIT_EXAMPLE
+from hnb_local.alerts_audit import audit
 from hnb_local.books import find_database, open_books
 from hnb_local.errors import WRONG_USE, CommandFailed
 
@@ -19,6 +21,8 @@ app = typer.Typer(help="What officers are told of: check rules, and try them on 
 
 RulesFile = Annotated[Path | None, typer.Argument(metavar="RULES", help="A rules file; the rules shipped without one.")]
 Told = tuple[datetime, "Step"]
+
+app.command(epilog=AUDIT_EXAMPLE)(audit)
 
 
 @app.command(epilog="Example: hnb alerts check rules.yaml")

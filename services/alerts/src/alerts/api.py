@@ -160,7 +160,7 @@ def make_router(engine: Engine, alerts: Alerts, after_commit: Callable[[], None]
     @router.get("/{alert_id}", summary="One alert: its evidence, its history and who was told")
     def get_alert(alert_id: AlertId) -> AlertDetail:
         with reading(engine) as connection:
-            return _detail(connection, alert_id)
+            return read_detail(connection, alert_id)
 
     @router.post("/{alert_id}/acknowledge", summary="Take an alert on, by name")
     def acknowledge(alert_id: AlertId, given: Acknowledge) -> AlertDetail:
@@ -173,12 +173,13 @@ def make_router(engine: Engine, alerts: Alerts, after_commit: Callable[[], None]
             raise HTTPException(409, str(error)) from None
         after_commit()
         with reading(engine) as connection:
-            return _detail(connection, alert_id)
+            return read_detail(connection, alert_id)
 
     return router
 
 
-def _detail(connection: Connection, alert_id: str) -> AlertDetail:
+def read_detail(connection: Connection, alert_id: str) -> AlertDetail:
+    """One alert with its history and receipts; a 404 where there is none."""
     row = connection.execute(_ONE, {"id": alert_id}).mappings().first()
     if row is None:
         raise _unknown(alert_id)

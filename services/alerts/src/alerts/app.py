@@ -6,9 +6,13 @@ import structlog
 
 from alerts import metrics, silence_api
 from alerts.api import make_router
-from alerts.channels import open_channels
+from alerts.audit import make_audit
 from alerts.delivery import Courier
+from alerts.digests import Digests
 from alerts.handlers import Alerts, about
+from alerts.links import Links
+from alerts.pages import Door, make_pages
+from alerts.recipients import BadRecipients, Recipients, from_urls, read_recipients
 from alerts.rulebook import BadRules, read_rules
 from alerts.settings import AlertsSettings
 from alerts.watching import Watch
@@ -25,6 +29,7 @@ from hnb.telemetry import Telemetry
 HEARD = ("position", "condition")
 DELIVER_SECONDS = 0.5
 CLOCK_SECONDS = 15.0
+DIGEST_SECONDS = 10.0
 REVIEW_SECONDS = 3600.0  # at once after a start, when the rules may be others; later only to heal what nobody foresaw
 
 log = structlog.get_logger(__name__)
@@ -36,20 +41,21 @@ def build(settings: AlertsSettings) -> Service:
         rules = read_rules(settings.alert_rules)
     except BadRules as error:
         refuse_to_start("alerts", f"HNB_ALERT_RULES: {error}")
-    channels = open_channels(settings.alert_urls.get_secret_value() if settings.alert_urls else "")
-    if not channels:
-        log.warning("HNB_ALERT_URLS is not set: alerts are kept and shown, and sent to nobody")
+    recipients = _recipients(settings)
+    links = Links(settings.link_root, settings.link_key)
     telemetry = Telemetry("alerts")
     engine = database.connect(settings.database_url.get_secret_value(), "alerts")
     redis = streams.connect(settings.broker_url.get_secret_value())
     broker = make_broker(settings.broker_url.get_secret_value())
     relay = Relay(engine, redis)
-    alerts = Alerts(rules, lambda roles, authority: list(channels), settings.link_root, _now)
+    roles = {rule.id: tuple(rule.recipients) for rule in rules.rules}
+    alerts = Alerts(rules, recipients.named, settings.link_root, _now, links.link_for)
     watch = Watch(engine, alerts)
-    courier = Courier(engine, channels, telemetry)
+    courier = Courier(engine, recipients.channels, telemetry, fallback=recipients.fallback)
     send, settle = relay_loops(relay)
     deliver = Loop("deliver", courier.dispatch, DELIVER_SECONDS)
     courier.wake_with(deliver.wake)
+    digests = Digests(engine, recipients, links.link_for, _now, deliver.wake, lambda rule: roles.get(rule, ()))
     review = Loop("review", watch.review, REVIEW_SECONDS)
 
     def after_commit() -> None:
@@ -71,12 +77,29 @@ def build(settings: AlertsSettings) -> Service:
         description="Thresholds and people: alert episodes with their evidence, deliveries and acknowledgements.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
         hearing=hearing, heard=HEARD, said=("alert", "dead-letter"),
-        routers=[make_router(engine, alerts, send.wake), silence_api.make_router(engine, _now, clock.wake)],
-        loops=[send, settle, deliver, review, clock],
+        routers=[
+            make_router(engine, alerts, send.wake), silence_api.make_router(engine, _now, clock.wake),
+            make_pages(engine, alerts, links, _now, send.wake), make_audit(engine),
+        ],
+        loops=[send, settle, deliver, review, clock, Loop("digests", digests.make, DIGEST_SECONDS)],
+        guard=Door(settings, links),
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine, rules))
     return service
+
+
+def _recipients(settings: AlertsSettings) -> Recipients:
+    if settings.alert_recipients is None:
+        if settings.alert_urls is None:
+            log.warning(
+                "HNB_ALERT_RECIPIENTS and HNB_ALERT_URLS are not set: alerts are kept and shown, sent to nobody"
+            )
+        return from_urls(settings.alert_urls.get_secret_value() if settings.alert_urls else "")
+    try:
+        return read_recipients(settings.alert_recipients)
+    except BadRecipients as error:
+        refuse_to_start("alerts", f"HNB_ALERT_RECIPIENTS: {error}")
 
 
 def _now() -> datetime:

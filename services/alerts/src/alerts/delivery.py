@@ -1,10 +1,12 @@
 """Getting messages to people: claimed under a lease, sent outside any transaction, each channel on its own.
 
 A message is repeated only where the process dies between the channel's answer and the receipt on disk; the repeat
-carries the same reference. A channel that is dead or slow holds up nobody but itself.
+carries the same reference. A channel that is dead or slow holds up nobody but itself. After its last try a message goes
+once to the fallback.
 """
 
 import random
+import re
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +17,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from sqlalchemy import Connection, Engine, Row, text
 
-from alerts.channels import Channel
+from alerts.channels import Channel, Failure, Letter
 from alerts.domain.severity import Severity
 from hnb.database import reading, transaction
 from hnb.telemetry import LATENCY_BUCKETS, Telemetry
@@ -36,7 +38,11 @@ _CLAIM = text("""
             AND e.state = 'queued' AND e.number < d.number)
         ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, alert_id, severity, subject, body, attempts
+    RETURNING id, alert_id, number, severity, channel, subject, body, html, attempts, fallback_of
+""")
+_CHANGE = text("""
+    SELECT a.id AS alert_id, a.authority, a.financial_year, a.scope, a.rule, t.change, t.severity, t.at, t.evidence
+    FROM alerts a JOIN transitions t ON t.alert_id = a.id WHERE a.id = :alert_id AND t.number = :number
 """)
 _SENT = text("""
     UPDATE deliveries SET state = 'sent', sent_at = clock_timestamp(), last_error = NULL
@@ -48,6 +54,21 @@ _NOT_SENT = text("""
         due_at = clock_timestamp() + make_interval(secs => :seconds)
     WHERE id = :id AND state = 'queued'
 """)
+# Who asks for a pause means all that is sent to it, not one message.
+_HOLD = text("""
+    UPDATE deliveries SET due_at = greatest(due_at, clock_timestamp() + make_interval(secs => :seconds))
+    WHERE channel = :channel AND state = 'queued' AND id <> :id
+""")
+# The same message, once more, to somebody else. It is not held back by what waits before it, and is given up for good.
+_FALL_BACK = text("""
+    INSERT INTO deliveries
+        (id, alert_id, number, severity, channel, subject, body, html, fallback_of, queued_at, due_at)
+    SELECT id || '-fallback', alert_id, number, severity, :fallback, :subject, body, html, id,
+        clock_timestamp(), clock_timestamp()
+    FROM deliveries WHERE id = :id AND state = 'failed' AND fallback_of IS NULL AND channel <> :fallback
+    ON CONFLICT (id) DO NOTHING
+""")
+_LINK = re.compile(r"https?://\S+$", re.MULTILINE)
 log = structlog.get_logger(__name__)
 
 
@@ -59,19 +80,26 @@ class Patience:
     longest_seconds: float = 3600.0
     tries: int = 14
 
-    def wait(self, attempts: int) -> float:
-        """Seconds until the next try, after so many."""
+    def wait(self, attempts: int, asked: float | None = None) -> float:
+        """Seconds until the next try, after so many. Where the other side asked for a pause it is never shorter."""
         longest: float = min(self.first_seconds * 2 ** (attempts - 1), self.longest_seconds)
-        return longest * random.uniform(0.5, 1)  # noqa: S311 - jitter, so that many messages do not come back at once
+        jittered = longest * random.uniform(0.5, 1)  # noqa: S311 - so that many messages do not come back at once
+        return jittered if asked is None else asked + min(jittered, self.first_seconds)
 
 
 class Courier:
     """Takes queued messages to the channels: a thread of its own for each channel that has something due."""
 
     def __init__(
-        self, engine: Engine, channels: Mapping[str, Channel], telemetry: Telemetry, patience: Patience | None = None
+        self,
+        engine: Engine,
+        channels: Mapping[str, Channel],
+        telemetry: Telemetry,
+        patience: Patience | None = None,
+        fallback: str | None = None,
     ) -> None:
         self._engine, self._channels, self._patience = engine, channels, patience or Patience()
+        self._fallback = fallback
         self._busy: set[str] = set()
         self._guard = threading.Lock()
         # Not the event loop's own threads: a few dead channels would hold all of those, and nothing would be heard.
@@ -119,38 +147,56 @@ class Courier:
         """Send the oldest message due on a channel and keep the receipt; False where none is due."""
         with transaction(self._engine) as connection:
             claimed = connection.execute(_CLAIM, {"channel": name, "lease": LEASE_SECONDS}).first()
-        if claimed is None:
+            letter = _letter(connection, claimed) if claimed is not None else None
+        if claimed is None or letter is None:
             return False
-        error = self._send(self._channels[name], claimed)
+        failure = self._send(self._channels[name], letter)
         with transaction(self._engine) as connection:
-            self._keep_receipt(connection, name, claimed, error)
+            if failure is None:
+                self._keep_receipt(connection, claimed)
+            else:
+                self._keep_failure(connection, claimed, failure)
         return True
 
-    def _send(self, channel: Channel, claimed: Row[tuple[object, ...]]) -> str | None:
-        severity = Severity(claimed.severity) if claimed.severity else None
+    def _send(self, channel: Channel, letter: Letter) -> Failure | None:
         try:
-            return channel.send(claimed.subject, claimed.body, severity)
+            return channel.send(letter)
         except Exception as error:  # a plugin's own fault is one more way for a channel not to work
-            return channel.masked(f"{type(error).__name__}: {error}")
+            return Failure(channel.masked(f"{type(error).__name__}: {error}"))
 
-    def _keep_receipt(
-        self, connection: Connection, name: str, claimed: Row[tuple[object, ...]], error: str | None
-    ) -> None:
-        facts = {"channel": name, "delivery": claimed.id, "attempts": claimed.attempts}
-        if error is None:
-            seconds = connection.scalar(_SENT, {"id": claimed.id})
-            self._outcomes.labels("sent").inc()
-            if seconds is not None:
-                self._seconds.observe(float(seconds))
-            log.info("an alert was delivered", **facts)
-            return
+    def _keep_receipt(self, connection: Connection, claimed: Row[tuple[object, ...]]) -> None:
+        seconds = connection.scalar(_SENT, {"id": claimed.id})
+        self._outcomes.labels("sent").inc()
+        if seconds is not None:
+            self._seconds.observe(float(seconds))
+        log.info("an alert was delivered", **_facts(claimed))
+
+    def _keep_failure(self, connection: Connection, claimed: Row[tuple[object, ...]], failure: Failure) -> None:
         last = claimed.attempts >= self._patience.tries
         connection.execute(
             _NOT_SENT,
             {
-                "id": claimed.id, "state": "failed" if last else "queued", "error": error,
-                "seconds": self._patience.wait(claimed.attempts),
+                "id": claimed.id, "state": "failed" if last else "queued", "error": failure.error,
+                "seconds": self._patience.wait(claimed.attempts, failure.retry_after),
             },
         )  # fmt: skip
+        if failure.retry_after:
+            connection.execute(_HOLD, {"channel": claimed.channel, "id": claimed.id, "seconds": failure.retry_after})
+        if last and self._fallback is not None:
+            subject = f"Undelivered to {claimed.channel}: {claimed.subject}"
+            connection.execute(_FALL_BACK, {"id": claimed.id, "fallback": self._fallback, "subject": subject})
         self._outcomes.labels("failed" if last else "retried").inc()
-        log.warning("an alert could not be delivered", error=error, given_up=last, **facts)
+        log.warning("an alert could not be delivered", error=failure.error, given_up=last, **_facts(claimed))
+
+
+def _letter(connection: Connection, claimed: Row[tuple[object, ...]]) -> Letter:
+    """What was claimed, with the facts of its change for programs that receive it."""
+    change = connection.execute(_CHANGE, {"alert_id": claimed.alert_id, "number": claimed.number}).mappings().first()
+    link = _LINK.search(claimed.body)
+    facts = {**(change or {}), "link": link.group() if link else None}
+    severity = Severity(claimed.severity) if claimed.severity else None
+    return Letter(claimed.id, claimed.subject, claimed.body, claimed.html, severity, facts)
+
+
+def _facts(claimed: Row[tuple[object, ...]]) -> dict[str, object]:
+    return {"channel": claimed.channel, "delivery": claimed.id, "attempts": claimed.attempts}

@@ -22,7 +22,7 @@ from hnb.events import OWN_SOURCES, AlertChanged, ConditionChanged, Event, Posit
 
 SOURCE = OWN_SOURCES["alerts"]
 TOLD_ONE_BY_ONE = 5  # alerts of one rule and authority that change together; of more there is one message
-Named = Callable[[Sequence[str], str], Sequence[str]]
+Named = Callable[[Sequence[str], str, bool], Sequence[str]]  # of roles, an authority, and whether it is critical
 
 
 def about(event: Event) -> str | None:
@@ -38,6 +38,7 @@ class Alerts:
     named: Named
     link_root: str
     now: Callable[[], datetime]
+    link_for: Callable[[str, str, datetime], str] | None = None  # an alert's page, for one recipient
 
     def judge(self, connection: Connection, events: Sequence[Event]) -> None:
         """New positions and conditions: keep the newest of each and move its episodes, in the caller's transaction."""
@@ -107,17 +108,18 @@ class Alerts:
                 continue
             roles = rule.escalate.to if change is Change.ESCALATED and rule.escalate else rule.recipients
             told_at = rule.quiet_hours.told_at(at, severity) if rule.quiet_hours else at
-            names = self.named(roles, authority)
+            names = self.named(roles, authority, severity is Severity.CRITICAL)
             for some in [found] if len(found) > TOLD_ONE_BY_ONE else [[step] for step in found]:
                 yield from self._messages(some, names, told_at if told_at > at else None)
 
     def _messages(self, steps: Sequence[Step], names: Sequence[str], due_at: datetime | None) -> Iterator[Delivery]:
-        episode, link = steps[0].episode, f"{self.link_root}/alerts"
+        episode, root = steps[0].episode, f"{self.link_root}/alerts"
         for channel in names:
+            link = self.link_for(episode.id, channel, self.now()) if self.link_for else f"{root}/{episode.id}"
             reference = f"{episode.id}-{episode.changes}-{hashlib.sha256(channel.encode()).hexdigest()[:8]}"
             message = (
-                compose_together(steps, link, reference) if len(steps) > 1
-                else compose(steps[0], f"{link}/{episode.id}", reference)
+                compose_together(steps, root, reference) if len(steps) > 1
+                else compose(steps[0], link, reference)
             )  # fmt: skip
             yield Delivery(reference, steps[0], channel, message, due_at)
 

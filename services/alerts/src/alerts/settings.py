@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from alerts.channels import open_channels
+from alerts.links import LEAST_SECRET
 from hnb.settings import ServiceSettings
 
 
@@ -21,11 +22,21 @@ class AlertsSettings(ServiceSettings):
             "officer@example.org; with login and STARTTLS: mailtos://USER:PASSWORD@HOST:587?from=...&to=..."
         ),
     )
+    alert_recipients: Path | None = Field(
+        None, description="a YAML file of recipients by role, instead of HNB_ALERT_URLS (docs/alert-delivery.md)"
+    )
+    alert_link_secret: SecretStr | None = Field(
+        None,
+        description=(
+            f"what links in messages are signed with, {LEAST_SECRET} characters or more and the same on every replica; "
+            "without it a link opens a page that only shows"
+        ),
+    )
     public_url: str | None = Field(
         None, pattern=r"^https?://[^\s/]+[^\s]*$", description="the address people reach this service at, for links"
     )
 
-    @field_validator("alert_rules", "alert_urls", "public_url", mode="before")
+    @field_validator("alert_rules", "alert_urls", "alert_recipients", "alert_link_secret", "public_url", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return value or None
@@ -37,7 +48,25 @@ class AlertsSettings(ServiceSettings):
             open_channels(value.get_secret_value())
         return value
 
+    @field_validator("alert_link_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < LEAST_SECRET:
+            raise ValueError(f"is shorter than {LEAST_SECRET} characters")
+        return value
+
+    @model_validator(mode="after")
+    def _one_list(self) -> "AlertsSettings":
+        if self.alert_urls is not None and self.alert_recipients is not None:
+            raise ValueError("HNB_ALERT_URLS and HNB_ALERT_RECIPIENTS both say where alerts are sent: give one")
+        return self
+
     @property
     def link_root(self) -> str:
         """What links in messages start with; this machine's own address where nothing else is set."""
         return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @property
+    def link_key(self) -> bytes | None:
+        """What links are signed with."""
+        return self.alert_link_secret.get_secret_value().encode() if self.alert_link_secret else None

@@ -11,6 +11,7 @@ from alerts.domain.episodes import OVER, TOLD, Change, Episode, EpisodeKey, Stat
 from alerts.domain.evidence import EVIDENCE, Evidence
 from alerts.domain.messages import Message
 from alerts.domain.positions import LineKey, Position
+from alerts.domain.rendering import html
 from alerts.domain.severity import Severity
 from hnb.database import arrays
 
@@ -91,12 +92,13 @@ _UNTOLD = text("""
         AS u (id, untold) WHERE a.id = u.id AND a.untold <> u.untold
 """)
 _QUEUE = text("""
-    INSERT INTO deliveries (id, alert_id, number, severity, channel, subject, body, queued_at, due_at)
-    SELECT id, alert_id, number, severity, channel, subject, body, clock_timestamp(),
+    INSERT INTO deliveries (id, alert_id, number, severity, channel, subject, body, html, queued_at, due_at)
+    SELECT id, alert_id, number, severity, channel, subject, body, html, clock_timestamp(),
         greatest(due_at, clock_timestamp())
     FROM unnest(CAST(:ids AS text[]), CAST(:alert_ids AS text[]), CAST(:numbers AS int[]), CAST(:severities AS text[]),
-        CAST(:channels AS text[]), CAST(:subjects AS text[]), CAST(:bodies AS text[]), CAST(:due AS timestamptz[]))
-        AS d (id, alert_id, number, severity, channel, subject, body, due_at)
+        CAST(:channels AS text[]), CAST(:subjects AS text[]), CAST(:bodies AS text[]), CAST(:htmls AS text[]),
+        CAST(:due AS timestamptz[]))
+        AS d (id, alert_id, number, severity, channel, subject, body, html, due_at)
 """)
 _ACKNOWLEDGE = text("""
     UPDATE alerts SET state = :state, changes = :number, changed_at = :at, acknowledged_at = :at,
@@ -243,11 +245,11 @@ def queue(connection: Connection, deliveries: Sequence[Delivery]) -> None:
         return
     rows = [
         (d.reference, e.id, e.changes, None if e.state in OVER else e.severity, d.channel, d.message.subject,
-         d.message.body, d.due_at)
+         d.message.body, html(d.message), d.due_at)
         for d in deliveries
         for e in (d.step.episode,)
     ]  # fmt: skip
-    names = "ids alert_ids numbers severities channels subjects bodies due"
+    names = "ids alert_ids numbers severities channels subjects bodies htmls due"
     connection.execute(_QUEUE, arrays(names, rows))
 
 

@@ -1,7 +1,7 @@
 """The tables of alerts, as the migrations leave them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Integer, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 
@@ -72,8 +72,8 @@ deliveries = Table(
     metadata,
     Column("seq", BigInteger, Identity(always=True), unique=True),
     Column("id", Text, primary_key=True),  # the reference in the message
-    Column("alert_id", Text, nullable=False),
-    Column("number", Integer, nullable=False),
+    Column("alert_id", Text),  # null for a digest
+    Column("number", Integer),
     Column("severity", Text),  # null where the message says that all is well again
     Column("channel", Text, nullable=False),
     Column("subject", Text, nullable=False),
@@ -84,6 +84,20 @@ deliveries = Table(
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("sent_at", DateTime(timezone=True)),
     Column("last_error", Text),
+    Column("html", Text),
+    Column("fallback_of", Text),  # the delivery given up, whose message this one carries to the fallback
+)
+
+# The one digest of a recipient and day, made or found to have nothing to say.
+digests = Table(
+    "digests",
+    metadata,
+    Column("recipient", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("until", DateTime(timezone=True), nullable=False),  # what changed up to then is in it
+    Column("reference", Text),  # null where there was nothing to say
+    Column("authorities", ARRAY(Text), nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
 )
 
 # The newest reading of each condition. Who writes an episode of one holds its row first.
