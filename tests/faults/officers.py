@@ -8,7 +8,7 @@ import time
 from asyncio import sleep
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 import psutil
@@ -43,16 +43,31 @@ def patiently(found: Callable[[], T], what: str, patience: float = PATIENCE_SECO
 class Officers(Mailbox):
     """A mail server that can be made to hold its answers, before or after it took a message."""
 
-    def __init__(self, answer_seconds: Callable[[], float] = lambda: 0.0) -> None:
-        super().__init__()
+    def __init__(self, answer_seconds: Callable[[], float] = lambda: 0.0, port: int | None = None) -> None:
+        super().__init__(port)
         self.came: list[tuple[float, str, str]] = []  # when (monotonic), to whom, with which reference
         self.hold_before = self.hold_after = False
         self.held = 0
+        self._open = False
         self._answer_seconds = answer_seconds
 
     def url(self, officer: str) -> str:
         """As of any mailbox, with more patience than Apprise's four seconds: a busy machine is no lost answer."""
         return f"{super().url(officer)}&cto=60&rto=60"
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._open = True
+        return self
+
+    def close(self) -> None:
+        """Answer nobody any more; whoever connects is refused."""
+        if self._open:
+            self._open = False
+            super().__exit__()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it
         self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
