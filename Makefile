@@ -34,7 +34,7 @@ histories: setup ## draw ten thousand histories and hold each to the naive ledge
 alert-kills: setup ## kill the alerts service and its servers 200 times; what was lost, what was repeated (about fifteen minutes)
 	@HNB_ALERT_KILLS=200 $(BIN)/pytest -q -s -n 0 tests/faults/test_alert_kills.py
 
-rivals: setup ## put one scenario to Debian's Alertmanager and to our alerts, side by side (about eight minutes)
+rivals: setup ## put one scenario to Debian's Alertmanager and to our alerts, side by side (about seven minutes)
 	@$(BIN)/python -m tests.rivals.alertmanager $(ARGS)
 
 check: setup ## look without running: style, types, layers, and whether the lock is current

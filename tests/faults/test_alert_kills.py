@@ -160,6 +160,8 @@ def test_kills_at_random_lose_no_change_and_repeat_only_what_was_in_hand(town: T
         time.sleep(town.rng.uniform(0, 0.8))
         town.kill("alerts" if number == KILLS - 1 else town.rng.choice(["alerts", "alerts", "valkey", "postgres"]))
         town.wait_until_heard()
+        if (number + 1) % 20 == 0:
+            print(f"{number + 1} of {KILLS} kills", flush=True)
     town.wait_until_sent()
 
     found = [alert for authority in AUTHORITIES for alert in town.alerts.all_alerts(authority)]

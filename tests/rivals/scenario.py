@@ -154,9 +154,9 @@ def oscillates(folder: Path) -> str:
     with alertmanager(folder, "10ms", "10ms") as theirs:
         for _ in range(SWINGS):
             for firing, status in ((True, "firing"), (False, "resolved")):
-                before = len(theirs.receiver.notices)
+                before = len(theirs.receiver.told(status))
                 theirs.say("warning", firing=firing)
-                patiently(lambda: len(theirs.receiver.notices) > before, f"{status} to be told")  # noqa: B023
+                nothing_came(lambda: len(theirs.receiver.told(status)) > before, SETTLED_SECONDS)  # noqa: B023
         return f"{len(theirs.receiver.notices):,} notices"
 
 

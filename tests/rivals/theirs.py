@@ -5,8 +5,8 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -118,26 +118,23 @@ class Alertmanager:
             if not firing:
                 alert["endsAt"] = now.isoformat()
             self._said[severity, line] = alert
-        self.send()
+            self._send()
 
     def vanish(self) -> None:
         """The series is gone: Prometheus, or what it scrapes, says nothing any more."""
         with self._guard:
             self._said.clear()
 
-    def send(self) -> None:
+    def _send(self) -> None:
+        """The caller holds the guard: nothing older may arrive after something newer."""
         ends = (datetime.now(UTC) + HELD_FOR).isoformat()
-        with self._guard:
-            alerts = [{"endsAt": ends} | alert for alert in self._said.values()]
-        if alerts:
+        if alerts := [{"endsAt": ends} | alert for alert in self._said.values()]:
             self.http.post("/alerts", json=alerts).raise_for_status()
 
     def repeat(self) -> None:
         while not self._ended.wait(RESEND_SECONDS):
-            try:
-                self.send()
-            except httpx.HTTPError:
-                continue  # it is killed, and Prometheus goes on
+            with self._guard, suppress(httpx.HTTPError):  # it is killed, and Prometheus goes on
+                self._send()
 
 
 @contextmanager
@@ -156,11 +153,11 @@ def alertmanager(folder: Path, wait: str = "5s", interval: str = "5s") -> Iterat
         receiver.close()
 
 
-def nothing_came(found: object, seconds: float) -> bool:
+def nothing_came(found: Callable[[], object], seconds: float) -> bool:
     """Whether, for so long, `found()` stays empty."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if callable(found) and found():
+        if found():
             return False
-        time.sleep(0.1)
+        time.sleep(0.02)
     return True
