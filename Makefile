@@ -31,7 +31,7 @@ bench: setup ## measure: the ledger beside two rivals, as ratios of one run
 histories: setup ## draw ten thousand histories and hold each to the naive ledger (takes about ten minutes)
 	@HNB_HISTORIES=10000 $(BIN)/pytest tests/ledger/test_model.py
 
-alert-kills: setup ## kill the alerts service and its servers 200 times; what was lost, what was repeated (about fifteen minutes)
+alert-kills: setup ## kill the alerts service and its servers 200 times; what was lost, what was repeated (about twenty minutes)
 	@HNB_ALERT_KILLS=200 $(BIN)/pytest -q -s -n 0 tests/faults/test_alert_kills.py
 
 rivals: setup ## put one scenario to Debian's Alertmanager and to our alerts, side by side (about seven minutes)
