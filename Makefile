@@ -1,6 +1,6 @@
 # What a person runs here. `make demo` and `make test` set themselves up: they need Python 3.11 or later, pip and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench histories check lock up setup
+.PHONY: help demo test bench histories alert-kills rivals check lock up setup
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -17,7 +17,7 @@ COMPILE = printf '%s\n' $(TOOLS) | $(BIN)/uv pip compile --quiet --universal --p
 	$(addsuffix /pyproject.toml,$(MEMBERS)) -
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: setup ## play a Leicester year through the whole system, with a live view
 	@$(BIN)/hnb demo $(ARGS)
@@ -30,6 +30,12 @@ bench: setup ## measure: the ledger beside two rivals, as ratios of one run
 
 histories: setup ## draw ten thousand histories and hold each to the naive ledger (takes about ten minutes)
 	@HNB_HISTORIES=10000 $(BIN)/pytest tests/ledger/test_model.py
+
+alert-kills: setup ## kill the alerts service and its servers 200 times; what was lost, what was repeated (about twenty minutes)
+	@HNB_ALERT_KILLS=200 $(BIN)/pytest -q -s -n 0 tests/faults/test_alert_kills.py
+
+rivals: setup ## put one scenario to Debian's Alertmanager and to our alerts, side by side (about seven minutes)
+	@$(BIN)/python -m tests.rivals.alertmanager $(ARGS)
 
 check: setup ## look without running: style, types, layers, and whether the lock is current
 	$(BIN)/ruff check

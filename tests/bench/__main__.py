@@ -1,4 +1,4 @@
-"""`make bench`: the ledger beside two rivals, as ratios of one run; its reads, its memory and its proof, in figures."""
+"""`make bench`: the ledger beside two rivals, as ratios of one run; reads, memory, proof and alerts, in figures."""
 
 import argparse
 import os
@@ -28,7 +28,7 @@ from hnb.intake import Intake
 from hnb.memory import collect_seldom
 from hnb.telemetry import Telemetry
 from hnb_local.folder import DataFolder
-from hnb_local.servers import start_database
+from hnb_local.servers import start_broker, start_database
 from hnb_local.simulator import leicester_year
 from ledger import api, seals
 from ledger.app import AT_ONCE
@@ -36,7 +36,7 @@ from ledger.domain.schedules import Context
 from ledger.handlers import Ledger, about
 from ledger.settings import LedgerSettings
 from ledger.verify import Report, count_events, verify
-from tests.bench import rivals
+from tests.bench import alerts, rivals
 from tests.cases import LEICESTER, made, yearly
 from tests.ledger.conftest import Books, open_books
 
@@ -186,6 +186,7 @@ def main() -> None:
             prove(f"{COUNCILS} councils' years", books.engine, books.ledger, bare)
         engine.dispose()
         rival.dispose()
+        alerts.measure(database_server, start_broker(folder, exits, None))
 
 
 if __name__ == "__main__":
