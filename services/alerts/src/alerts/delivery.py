@@ -1,8 +1,8 @@
 """Getting messages to people: claimed under a lease, sent outside any transaction, each channel on its own.
 
 A message is repeated only where the channel took it and the receipt did not reach the disk: the process or PostgreSQL
-died between the two, or the channel answered after its time. The repeat carries the same reference. A channel that is dead or slow holds up nobody but itself. After its last try a message goes
-once to the fallback.
+died between the two, or the channel answered after its time. The repeat carries the same reference. A channel that is
+dead or slow holds up nobody but itself. After its last try a message goes once to the fallback.
 """
 
 import random
