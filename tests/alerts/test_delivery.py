@@ -5,9 +5,11 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 
 from alerts.channels import open_channels
 from alerts.delivery import Courier, Patience
+from hnb import database
 from hnb.telemetry import Telemetry
 from hnb_local.processes import free_ports
 from tests.alerts.conftest import wait_until
@@ -166,3 +168,19 @@ def test_two_couriers_send_each_message_once(database_url: FreshDatabase, mailbo
     assert len({m["subject"] for m in mailbox.received}) == len(provisions)
     for office in offices:
         office.close()
+
+
+def test_what_a_killed_process_had_in_hand_is_sent_at_once_by_the_next_of_its_name(
+    database_url: FreshDatabase, mailbox: Mailbox
+) -> None:
+    office = Office(database_url("alerts"), mailbox.url("finance@leicester.example"))
+    office.hear(said(1, committed_pence=95_000))
+    with database.transaction(office.engine) as connection:  # claimed, and killed before it was sent
+        claim = "UPDATE deliveries SET claimed_by = :by, attempts = 1, due_at = clock_timestamp() + interval '1 hour'"
+        connection.execute(text(claim), {"by": "0"})
+    others, own = (Courier(office.engine, office.open, Telemetry("alerts"), replica=name) for name in ("1", "0"))
+    others.dispatch()
+    assert office.ask("SELECT claimed_by FROM deliveries WHERE due_at > clock_timestamp()") == [{"claimed_by": "0"}]
+    own.dispatch()
+    mailbox.wait_for(lambda message: "95.0% of budget" in message["subject"])
+    office.close()

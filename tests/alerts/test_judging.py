@@ -199,3 +199,16 @@ def test_a_review_goes_through_every_line_page_by_page(desk: Desk, monkeypatch: 
 
 def test_migrations_run_once_however_often_they_are_asked_for(desk: Desk) -> None:
     database.migrate(desk.engine, "alerts")
+
+
+def test_the_whole_past_heard_again_sends_nothing(desk: Desk) -> None:
+    past = [
+        said(v, committed_pence=pence) for v, pence in enumerate([90_000, 100_000, 97_000, 50_000, 95_000], start=1)
+    ]
+    for change in past:
+        desk.hear(change)
+    told = desk.ask("SELECT id FROM deliveries ORDER BY seq")
+    for change in past:
+        desk.hear(change)
+    desk.hear(*past)
+    assert desk.ask("SELECT id FROM deliveries ORDER BY seq") == told

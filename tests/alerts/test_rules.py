@@ -1,12 +1,12 @@
 """Thresholds at their very edges, and what an episode does as figures move."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.domain.episodes import AlreadyResolved, Change, Episode, State, Step, acknowledge, decide
+from alerts.domain.episodes import OVER, AlreadyResolved, Change, Episode, State, Step, acknowledge, decide
 from alerts.domain.positions import Position, latest
 from alerts.domain.severity import Severity
 from tests.alerts.given import LEICESTER, NOON, SHIPPED, costing, line_of, position, reserve, said
@@ -176,3 +176,28 @@ def test_the_commitments_behind_several_versions_sum_to_their_change(
 
 def test_since_is_when_the_ledger_learned_it() -> None:
     assert opened(90_000).since == datetime.fromisoformat("2025-11-03T12:00:01Z")
+
+
+MOVES = st.lists(st.tuples(st.integers(-40, 5), st.integers(-30_000, 30_000)), min_size=1, max_size=12)
+
+
+@given(MOVES)
+def test_an_alert_is_taken_back_just_when_what_held_before_it_opened_never_crossed(
+    moves: list[tuple[int, int]],
+) -> None:
+    """Beside a naive ledger that keeps every movement with its day, and looks back when an alert ends."""
+    opened_on, heard, held, cost = NOON.date(), [], None, 0
+    for version, (days, pence) in enumerate(moves, start=1):
+        cost += pence
+        heard.append((opened_on + timedelta(days=days), pence))
+        parts = [{"held_from": heard[-1][0], "amount_pence": pence}]
+        line = position(said(version, committed_pence=cost, change_pence=pence, held=parts, recorded_at=NOON))
+        step = after(line, held)
+        if step is None:
+            continue
+        if step.change is Change.OPENED:
+            opened_at, opening = cost, len(heard)
+        if step.change in (Change.RESOLVED, Change.RETRACTED):
+            since = sum(amount for day, amount in heard[opening:] if day <= opened_on)
+            assert (step.change is Change.RETRACTED) == (since < 0 and opened_at + since < 90_000)
+        held = None if step.episode.state in OVER else step.episode

@@ -51,7 +51,7 @@ def build(settings: AlertsSettings) -> Service:
     roles = {rule.id: tuple(rule.recipients) for rule in rules.rules}
     alerts = Alerts(rules, recipients.named, settings.link_root, _now, links.link_for)
     watch = Watch(engine, alerts)
-    courier = Courier(engine, recipients.channels, telemetry, fallback=recipients.fallback)
+    courier = Courier(engine, recipients.channels, telemetry, fallback=recipients.fallback, replica=settings.replica)
     send, settle = relay_loops(relay)
     deliver = Loop("deliver", courier.dispatch, DELIVER_SECONDS)
     courier.wake_with(deliver.wake)

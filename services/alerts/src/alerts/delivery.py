@@ -30,7 +30,8 @@ _DUE = text("""
 """)
 # Of one alert the earlier message goes first, so that nobody reads "resolved" before "critical".
 _CLAIM = text("""
-    UPDATE deliveries SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => :lease)
+    UPDATE deliveries SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => :lease),
+        claimed_by = :replica
     WHERE seq = (
         SELECT seq FROM deliveries d
         WHERE state = 'queued' AND channel = :channel AND due_at <= clock_timestamp()
@@ -45,14 +46,19 @@ _CHANGE = text("""
     FROM alerts a JOIN transitions t ON t.alert_id = a.id WHERE a.id = :alert_id AND t.number = :number
 """)
 _SENT = text("""
-    UPDATE deliveries SET state = 'sent', sent_at = clock_timestamp(), last_error = NULL
+    UPDATE deliveries SET state = 'sent', sent_at = clock_timestamp(), last_error = NULL, claimed_by = NULL
     WHERE id = :id AND state = 'queued'
     RETURNING extract(epoch FROM sent_at - queued_at) AS seconds
 """)
 _NOT_SENT = text("""
-    UPDATE deliveries SET state = :state, last_error = :error,
+    UPDATE deliveries SET state = :state, last_error = :error, claimed_by = NULL,
         due_at = clock_timestamp() + make_interval(secs => :seconds)
     WHERE id = :id AND state = 'queued'
+""")
+# What this replica had in hand when it was killed need not wait for its lease: nobody else starts under its name.
+_TAKE_UP = text("""
+    UPDATE deliveries SET due_at = clock_timestamp(), claimed_by = NULL
+    WHERE state = 'queued' AND claimed_by = :replica
 """)
 # Who asks for a pause means all that is sent to it, not one message.
 _HOLD = text("""
@@ -97,8 +103,10 @@ class Courier:
         telemetry: Telemetry,
         patience: Patience | None = None,
         fallback: str | None = None,
+        replica: str | None = None,
     ) -> None:
         self._engine, self._channels, self._patience = engine, channels, patience or Patience()
+        self._replica, self._taken_up = replica, replica is None
         self._fallback = fallback
         self._busy: set[str] = set()
         self._guard = threading.Lock()
@@ -120,6 +128,10 @@ class Courier:
 
     def dispatch(self) -> bool:
         """Set every idle channel that has a message due to work. Returns at once; there is never more to do."""
+        if not self._taken_up:
+            with transaction(self._engine) as connection:
+                connection.execute(_TAKE_UP, {"replica": self._replica})
+            self._taken_up = True
         with self._guard:
             idle = [name for name in self._channels if name not in self._busy]
         if not idle:
@@ -146,7 +158,9 @@ class Courier:
     def deliver_one(self, name: str) -> bool:
         """Send the oldest message due on a channel and keep the receipt; False where none is due."""
         with transaction(self._engine) as connection:
-            claimed = connection.execute(_CLAIM, {"channel": name, "lease": LEASE_SECONDS}).first()
+            claimed = connection.execute(
+                _CLAIM, {"channel": name, "lease": LEASE_SECONDS, "replica": self._replica}
+            ).first()
             letter = _letter(connection, claimed) if claimed is not None else None
         if claimed is None or letter is None:
             return False

@@ -85,6 +85,7 @@ deliveries = Table(
     Column("sent_at", DateTime(timezone=True)),
     Column("last_error", Text),
     Column("html", Text),
+    Column("claimed_by", Text),  # the replica that has it in hand
     Column("fallback_of", Text),  # the delivery given up, whose message this one carries to the fallback
 )
 

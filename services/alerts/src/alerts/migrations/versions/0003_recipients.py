@@ -9,6 +9,7 @@ down_revision = "0002"
 def upgrade() -> None:
     op.execute("ALTER TABLE deliveries ADD COLUMN html text")
     op.execute("ALTER TABLE deliveries ADD COLUMN fallback_of text REFERENCES deliveries (id)")
+    op.execute("ALTER TABLE deliveries ADD COLUMN claimed_by text")
     # A digest is about many alerts, or none by name.
     op.execute("ALTER TABLE deliveries ALTER COLUMN alert_id DROP NOT NULL, ALTER COLUMN number DROP NOT NULL")
     op.execute("CREATE INDEX deliveries_by_time ON deliveries (queued_at)")
