@@ -118,7 +118,7 @@ def test_a_condition_opens_once_and_ends_whatever_order_its_news_comes_in(desk: 
     assert [row["state"] for row in desk.ask("SELECT state FROM alerts")] == ["open"]
     say(desk, 4, 4, active=False)
     (alert,) = desk.ask("SELECT id, state FROM alerts")
-    assert alert == {"id": "E06000016-2025-overlap-placement~PL-1~placement~PL-2-1", "state": "resolved"}
+    assert alert == {"id": "E06000016-2025-overlap-placement~PL-1~placement~PL-2~3641ed1f-1", "state": "resolved"}
     assert len(desk.ask("SELECT id FROM deliveries")) == 2
 
 
@@ -137,7 +137,7 @@ def test_what_lasts_too_long_is_told_by_the_clock_alone(desk: Desk) -> None:
     watch.tick()
     watch.tick()
     assert [row["severity"] for row in desk.ask("SELECT severity FROM deliveries")] == ["warning"]
-    assert desk.acknowledge("E06000016-2025-placement-unpriced-placement~PL-1-1", "A. Patel")
+    assert desk.acknowledge("E06000016-2025-placement-unpriced-placement~PL-1~760edaac-1", "A. Patel")
 
 
 NIGHT = QuietHours.model_validate({"from": "22:00", "to": "07:00"})
@@ -213,3 +213,14 @@ def test_what_is_for_the_digest_is_sent_to_nobody_on_its_own(desk: Desk) -> None
     say(desk, 1, 1, condition="uplift", scope="placement/PL-1", value=50, unit="permille")
     assert [row["state"] for row in desk.ask("SELECT state FROM alerts")] == ["open"]
     assert desk.ask("SELECT id FROM deliveries") == []
+
+
+def test_two_conditions_never_share_a_name_and_none_is_too_long_for_an_address() -> None:
+    scopes = ["placement/a~b", "placement/a/b", "placement/é", "placement/" + "x" * 200, "placement/" + "x" * 199 + "y"]
+    names = set()
+    for scope in scopes:
+        step = after(replace(of("overlap"), scope=scope))
+        assert step is not None
+        names.add(step.episode.id)
+        assert len(step.episode.id) <= 150
+    assert len(names) == len(scopes)

@@ -1,5 +1,7 @@
 """Alert episodes: at most one open per authority, rule, scope and year; opened, moved, resolved or retracted."""
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +15,10 @@ from alerts.domain.severity import Judgement, Severity
 
 EpisodeKey = tuple[str, int, str, str]  # authority, financial year, scope, rule
 Rule = LineRule | OnCondition
+
+
+_PLAIN, _OTHER = re.compile(r"[a-z0-9-]{1,60}"), re.compile(r"[^A-Za-z0-9_.-]")
+SHOWN = 60  # letters of a scope in an alert's name
 
 
 class State(StrEnum):
@@ -75,7 +81,9 @@ class Episode:
     @property
     def id(self) -> str:
         """A name that can be read, and that the same events always lead to."""
-        scope = "".join(letter if letter.isalnum() or letter in "-_." else "~" for letter in self.scope)
+        scope = self.scope
+        if not _PLAIN.fullmatch(scope):  # a condition's: its letters where they may stand in an address, and a hash
+            scope = _OTHER.sub("~", scope)[:SHOWN] + "~" + hashlib.sha256(self.scope.encode()).hexdigest()[:8]
         return f"{self.authority}-{self.financial_year}-{self.rule}-{scope}-{self.ordinal}"
 
 
