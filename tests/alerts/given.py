@@ -13,7 +13,7 @@ from alerts.domain.positions import Position, latest
 from alerts.handlers import Alerts, about
 from alerts.rulebook import read_rules
 from hnb import database
-from hnb.events import OWN_EVENTS, Driver, PositionChanged, make_event, read_event, read_json
+from hnb.events import OWN_EVENTS, ConditionChanged, Driver, PositionChanged, make_event, read_event, read_json
 from hnb.intake import Intake
 from hnb.telemetry import Telemetry
 
@@ -46,6 +46,15 @@ def body(data: PositionChanged, authority: str = LEICESTER) -> str:
     return make_event(
         "hnb.position-changed.v1", source="/hnb/ledger", id=key, time=data.recorded_at, authority=authority, data=data
     )
+
+
+def condition(number: int = 1, **given: Any) -> str:
+    """An event of the placements service that says a condition holds, or no longer does."""
+    data = ConditionChanged.model_validate({"active": True, "version": number, "since": NOON} | given)
+    return make_event(
+        "hnb.condition-changed.v1", source="/hnb/placements", id=str(number), time=NOON + timedelta(minutes=number),
+        authority=LEICESTER, data=data,
+    )  # fmt: skip
 
 
 def reserve(

@@ -18,7 +18,7 @@ from alerts.domain.quiet import QuietHours
 from alerts.domain.severity import Severity
 from alerts.watching import Watch
 from hnb.events import ConditionChanged, Figure, make_event, read_event, read_json
-from tests.alerts.given import LEICESTER, NOON, SHIPPED, Desk
+from tests.alerts.given import LEICESTER, NOON, SHIPPED, Desk, condition
 from tests.conftest import FreshDatabase
 
 PLACEMENT = Reading(
@@ -102,13 +102,8 @@ def desk(database_url: FreshDatabase) -> Iterator[Desk]:
 
 
 def say(desk: Desk, number: int, version: int | None, active: bool = True, **given: object) -> None:
-    fields = {"condition": "overlap", "scope": "placement/PL-1 placement/PL-2", "since": NOON} | given
-    data = ConditionChanged.model_validate(fields | {"active": active, "version": version})
-    at = NOON + timedelta(minutes=number)
-    raw = make_event(
-        "hnb.condition-changed.v1", source="/hnb/placements", id=str(number), time=at, authority=LEICESTER, data=data
-    )  # fmt: skip
-    desk.intake.take([read_event(read_json(raw))])
+    fields = {"condition": "overlap", "scope": "placement/PL-1 placement/PL-2", "version": version, "active": active}
+    desk.intake.take([read_event(read_json(condition(number, **(fields | given))))])
 
 
 def test_a_condition_opens_once_and_ends_whatever_order_its_news_comes_in(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from hnb_local.processes import free_ports
 from tests.alerts.conftest import Start, wait_until
-from tests.alerts.given import reserve, said
+from tests.alerts.given import condition, reserve, said
 from tests.alerts.mailbox import Mailbox, text_of
 
 SPECIAL = "/alerts/E06000016-2025-line-budget-special-1"
@@ -59,6 +59,35 @@ def test_lists_are_by_state_and_page_by_page(start: Start) -> None:
     second = service.http.get("/alerts", params={"limit": 2, "after": first["next"]}).json()
     assert len({a["id"] for a in first["alerts"] + second["alerts"]}) == 3
     assert second["next"] is None
+
+
+def test_an_alert_on_a_line_and_one_on_a_placement_are_listed_alike_and_told_apart_by_rule(start: Start) -> None:
+    service = start()
+    service.hear(said(1, provision="special", committed_pence=95_000))
+    service.broker.xadd(
+        "condition",
+        {
+            "event": condition(
+                condition="placement-cost",
+                scope="placement/PL-1042",
+                provision="special",
+                value=12_000_000,
+                unit="pence",
+            )
+        },
+    )
+    service.wait_for_alert(count=2)
+
+    def listed(*rules: str) -> list[tuple[str, bool]]:
+        alerts = service.http.get("/alerts", params={"rule": rules}).json()["alerts"]
+        return [(a["headline"], a["now"] is None) for a in alerts]
+
+    on_line = ("Special schools at 95.0% of budget", False)
+    on_placement = ("a placement that costs much, £120,000.00: placement/PL-1042", True)
+    assert sorted(listed()) == sorted(listed("line-budget", "placement-cost")) == [on_line, on_placement]
+    assert listed("line-budget") == [on_line]
+    assert listed("placement-cost") == [on_placement]
+    assert listed("no-such-rule") == []
 
 
 REFUSALS: list[tuple[str, str, dict[str, str] | None, int]] = [

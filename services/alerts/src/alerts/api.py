@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Path, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field
 from sqlalchemy import Connection, Engine, text
 
 from alerts.domain.episodes import AlreadyResolved, Change, State
 from alerts.domain.evidence import Evidence
 from alerts.domain.line_words import title_of
+from alerts.domain.messages import headline_of
 from alerts.domain.severity import Severity
 from alerts.handlers import Alerts
 from hnb.database import reading, transaction
@@ -24,6 +25,7 @@ Wanted = Annotated[
     Query(description="`open` is all that has not ended, acknowledged or not"),
 ]
 AlertId = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,200}$")]
+Rules = Annotated[list[str] | None, Query(description="ids of rules; every rule when none is given")]
 After = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="the `next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 _STATES = {
@@ -69,6 +71,12 @@ class Alert(BaseModel):
     evidence: Evidence = Field(description="of the last change the figures made")
     now: LineNow | None = Field(description="null where an alert is about a condition")
     escalated_at: datetime | None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def headline(self) -> str:
+        """What it says, in half a sentence, as at its last change."""
+        return headline_of(self.scope, self.evidence)
 
 
 class AlertPage(BaseModel):
@@ -127,6 +135,7 @@ _COLUMNS = """
 """
 _PAGE = text(f"""
     SELECT {_COLUMNS} WHERE a.state = ANY(:states) AND (:authority = '' OR authority = :authority)
+    AND (CAST(:rules AS text[]) IS NULL OR a.rule = ANY(:rules))
     AND (CAST(:after AS bigint) IS NULL OR a.seq < :after) ORDER BY a.seq DESC LIMIT :most
 """)
 _ONE = text(f"SELECT {_COLUMNS} WHERE a.id = :id AND a.state <> 'pending'")
@@ -147,9 +156,14 @@ def make_router(engine: Engine, alerts: Alerts, after_commit: Callable[[], None]
 
     @router.get("", summary="Alerts, the newest first")
     def get_alerts(
-        state: Wanted = "open", authority: Authority = "", after: After = None, limit: Limit = 100
+        state: Wanted = "open",
+        authority: Authority = "",
+        rule: Rules = None,
+        after: After = None,
+        limit: Limit = 100,
     ) -> AlertPage:
-        binds = {"states": [str(s) for s in _STATES[state]], "authority": authority, "after": after, "most": limit}
+        states = [str(wanted) for wanted in _STATES[state]]
+        binds = {"states": states, "authority": authority, "rules": rule, "after": after, "most": limit}
         with reading(engine) as connection:
             rows = connection.execute(_PAGE, binds).mappings().all()
         return AlertPage(

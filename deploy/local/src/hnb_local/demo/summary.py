@@ -42,6 +42,10 @@ def print_summary(screen: Console, feed: Feed, results: Mapping[str, int], watch
     screen.print(Text(f"Alerts open at the end: {len(watch.alerts)}", style="bold"))
     for alert in sorted(watch.alerts, key=lambda alert: (str(alert["severity"]), str(alert["title"]))):
         screen.print(Text(f"  {alert_words(alert)}"))
+    others = watch.others_by_rule()
+    if others:
+        rules = ", ".join(f"{count:,} {rule}" for rule, count in others.most_common())
+        screen.print(Text(f"  and so far, on single placements, plans, appeals and feeds: {rules}"), soft_wrap=True)
     for words in (_CONTRADICTIONS, _SOURCES):
         screen.print()
         screen.print(Text(words))

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from hnb_local.simulator.leicester import AUTHORITY, GRANT_POUNDS, RESERVE_OPENI
 
 PATIENCE_SECONDS = 30.0  # how long nothing may move before the wait for the figures is given up
 ANSWER_SECONDS = 10
+LINE_RULES = ("line-budget", "reserve-plan")  # of the rules as shipped: those that judge a year's position
 WARNING_PERCENT = 90  # of the rules as shipped
 
 
@@ -24,7 +26,7 @@ class Watch:
         self.position: dict[str, Any] = {"lines": [], "total": {}}
         self.alerts: list[dict[str, Any]] = []
         self._position_url = f"{ledger_url}/positions?authority={AUTHORITY}&financial_year={YEAR}"
-        self._alerts_url = f"{alerts_url}/alerts?state=open&limit=1000"
+        self._alerts_url = f"{alerts_url}/alerts"
         self._expected = expected
         self._told: set[str] = set()
         self._moved_at = time.monotonic()
@@ -41,7 +43,7 @@ class Watch:
 
     def look(self) -> None:
         """Asks once. A service that does not answer now, while it is restarted, is asked again at the next look."""
-        position, alerts = self._ask(self._position_url), self._ask(self._alerts_url)
+        position, alerts = self._ask(self._position_url), self._open_alerts(rule=LINE_RULES)
         if position is not None:
             if (position["lines"], position["total"]) != (self.position["lines"], self.position["total"]):
                 self._moved_at = time.monotonic()
@@ -49,9 +51,21 @@ class Watch:
         if alerts is not None:
             self.alerts = alerts["alerts"]
 
-    def _ask(self, url: str) -> dict[str, Any] | None:
+    def others_by_rule(self) -> Counter[str]:
+        """How many alerts are open on single placements, plans, appeals and feeds, by the rule they are of."""
+        counted: Counter[str] = Counter()
+        page = self._open_alerts()
+        while page is not None:
+            counted.update(alert["rule"] for alert in page["alerts"] if alert["now"] is None)
+            page = self._open_alerts(after=page["next"]) if page["next"] is not None else None
+        return counted
+
+    def _open_alerts(self, **params: Any) -> dict[str, Any] | None:
+        return self._ask(self._alerts_url, {"state": "open", "limit": 1000} | params)
+
+    def _ask(self, url: str, params: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
         try:
-            answer = self._client.get(url)
+            answer = self._client.get(url, params=params)
             said: dict[str, Any] = answer.json()
         except (httpx.TransportError, ValueError):
             return None

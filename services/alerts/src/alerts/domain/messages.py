@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from alerts.domain import condition_words, line_words
 from alerts.domain.episodes import Change, Episode, Step
-from alerts.domain.evidence import ConditionEvidence
+from alerts.domain.evidence import ConditionEvidence, Evidence
 from hnb.calendar import year_label
 
 MOST_SHOWN = 20  # of many alerts told of in one message
@@ -73,10 +73,15 @@ def compose_together(steps: Sequence[Step], link: str, reference: str) -> Messag
     return Message(f"HNB alerts, {steps[0].change}: {len(steps):,} of rule {first.rule}", (*parts, footer))
 
 
+def headline_of(scope: str, evidence: Evidence) -> str:
+    """What an alert says, in half a sentence: `Special schools at 93.5% of budget`."""
+    if isinstance(evidence, ConditionEvidence):
+        return condition_words.headline(scope, evidence)
+    return line_words.headline(scope, evidence)
+
+
 def _headline(step: Step) -> str:
-    evidence, scope = step.evidence, step.episode.scope
-    of = condition_words.headline if isinstance(evidence, ConditionEvidence) else line_words.headline
-    return of(scope, evidence)  # type: ignore[arg-type]
+    return headline_of(step.episode.scope, step.evidence)
 
 
 def _level(step: Step) -> str:
