@@ -1,6 +1,6 @@
 # What a person runs here. `make demo` and `make test` set themselves up: they need Python 3.11 or later, pip and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench histories alert-kills rivals check lock up setup
+.PHONY: help demo test bench histories faults rivals check lock up setup
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -12,7 +12,7 @@ ARGS ?=
 TOOLS := hatchling editables uv
 
 # --python-version: the lock must not depend on which Python wrote it.
-COMPILE = printf '%s\n' $(TOOLS) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = printf '%s\n' $(TOOLS) | $(BIN)/uv pip compile --quiet --universal --only-binary :all: --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header $(addprefix --no-emit-package ,$(PACKAGES)) --group test --group lint \
 	$(addsuffix /pyproject.toml,$(MEMBERS)) -
 
@@ -31,8 +31,8 @@ bench: setup ## measure: the ledger beside two rivals, as ratios of one run
 histories: setup ## draw ten thousand histories and hold each to the naive ledger (takes about ten minutes)
 	@HNB_HISTORIES=10000 $(BIN)/pytest tests/ledger/test_model.py
 
-alert-kills: setup ## kill the alerts service and its servers 200 times; what was lost, what was repeated (about twenty minutes)
-	@HNB_ALERT_KILLS=200 $(BIN)/pytest -q -s -n 0 tests/faults/test_alert_kills.py
+faults: setup ## kill, cut, fill and poison it for long, with the figures at the end (ARGS=tests/faults/test_kills.py for some)
+	@HNB_FAULTS=long $(BIN)/pytest -q -n 0 $(or $(ARGS),tests/faults)
 
 rivals: setup ## put one scenario to Debian's Alertmanager and to our alerts, side by side (about seven minutes)
 	@$(BIN)/python -m tests.rivals.alertmanager $(ARGS)

@@ -1,10 +1,8 @@
 """Alerts under SIGKILL: no change is lost, and none is told again but where a process died with it in hand.
 
-Figures of several lines rise and fall while the service, Valkey and PostgreSQL are killed at random. HNB_ALERT_KILLS
-says how often (`make alert-kills`: 200), HNB_ALERT_SEED draws the same figures and victims again.
+Figures of several lines rise and fall while the service, Valkey and PostgreSQL are killed at random.
 """
 
-import os
 import random
 import time
 from collections import Counter, defaultdict
@@ -24,8 +22,9 @@ from hnb_local.servers import Broker, Database, start_broker, start_database
 from tests.alerts.given import body, said
 from tests.conftest import scratch_folder
 from tests.faults.officers import AlertsProcess, Officers, kill_server, patiently, revive
+from tests.faults.run import Figures, times
 
-KILLS = int(os.environ.get("HNB_ALERT_KILLS", "12"))
+KILLS = times(12, 200)
 AUTHORITIES = ("E06000016", "E06000001")
 LINES = ("special", "mainstream", "independent", "post-16")
 OFFICERS = ("finance@leicester.example", "send@leicester.example")
@@ -142,18 +141,12 @@ class Town:
 
 
 @pytest.fixture
-def seed() -> int:
-    return int(os.environ.get("HNB_ALERT_SEED") or random.SystemRandom().randrange(1_000_000))
-
-
-@pytest.fixture
-def town(seed: int) -> Iterator[Town]:
+def town(rng: random.Random) -> Iterator[Town]:
     with scratch_folder() as path, DataFolder(path, print) as folder, ExitStack() as exits:
-        yield Town(folder, exits, random.Random(seed))
+        yield Town(folder, exits, rng)
 
 
-def test_kills_at_random_lose_no_change_and_repeat_only_what_was_in_hand(town: Town, seed: int) -> None:
-    print(f"seed {seed}", flush=True)
+def test_kills_at_random_lose_no_change_and_repeat_only_what_was_in_hand(town: Town, figures: Figures) -> None:
     town.alerts.start()
     for number in range(KILLS):
         town.move()
@@ -168,23 +161,22 @@ def test_kills_at_random_lose_no_change_and_repeat_only_what_was_in_hand(town: T
     happened: dict[Key, list[str]] = defaultdict(list)
     for alert in found:
         happened[alert["authority"], alert["scope"]] += [step["change"] for step in alert["transitions"]]
-    assert happened == {key: line.called_for for key, line in town.lines.items()}, f"seed {seed}"
+    assert happened == {key: line.called_for for key, line in town.lines.items()}
 
     told = [d for a in found for d in a["deliveries"] if a["transitions"][d["transition"] - 1]["change"] in TOLD]
     changes = sum(change in TOLD for line in town.lines.values() for change in line.called_for)
-    assert len(told) == changes * len(OFFICERS), f"seed {seed}"
+    assert len(told) == changes * len(OFFICERS)
     received = Counter(reference for _, _, reference in town.officers.came)
     references = {delivery["reference"] for delivery in told}
     lost, repeated = references - set(received), received.total() - len(received)
     killed = Counter(victim for _, _, victim in town.kills)
     victims = ", ".join(f"{times} of {victim}" for victim, times in sorted(killed.items()))
-    print(
-        f"{len(town.kills)} kills ({victims}): {changes} changes to tell {len(OFFICERS)} officers, "
-        f"{received.total()} messages, {len(lost)} lost, {repeated} repeated",
-        flush=True,
-    )
-    assert not lost, f"seed {seed}"
-    assert set(received) <= references, f"seed {seed}"
+    figures.add("alerts, kills", f"{len(town.kills)} ({victims})")
+    figures.add("alerts, changes to tell, each to two officers", changes)
+    figures.add("alerts, messages lost", len(lost), "0")
+    figures.add("alerts, messages repeated", repeated, "only where a process died with one in hand")
+    assert not lost
+    assert set(received) <= references
     assert_repeats_are_as_declared(town)
 
 
