@@ -18,7 +18,7 @@ def event(
 ) -> Json:  # fmt: skip
     """An event of a type, as a case system would send it."""
     return {
-        "specversion": "1.0", "id": id or f"e-{next(_numbers)}", "source": source, "type": f"hnb.{kind}.v1",
+        "specversion": "1.0", "id": id or f"e-{next(_numbers):06d}", "source": source, "type": f"hnb.{kind}.v1",
         "time": time, "authority": authority, "data": data,
     }  # fmt: skip
 
