@@ -25,7 +25,7 @@ demo: setup ## play a Leicester year through the whole system, with a live view
 test: setup ## run the tests, with a real Valkey and a real PostgreSQL (ARGS="-k words" for some)
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-bench: setup ## measure: the ledger beside two rivals, as ratios of one run
+bench: setup ## measure: the ledger beside its rivals, as ratios of one run; reads, proof, alerts
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 histories: setup ## draw ten thousand histories and hold each to the naive ledger (takes about ten minutes)

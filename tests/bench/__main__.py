@@ -1,4 +1,4 @@
-"""`make bench`: the ledger beside two rivals, as ratios of one run; reads, memory, proof and alerts, in figures."""
+"""`make bench`: the ledger beside its rivals, as ratios of one run; reads, memory, proof and alerts, in figures."""
 
 import argparse
 import os
@@ -47,6 +47,7 @@ FEW = 50  # of a slice: the usual handler is slow enough that so many tell its p
 READS = 300
 PROOFS = 3
 HORIZON = date(2030, 3, 31)
+RIVALS = ("usual handler", "tuned handler", "bare loop")
 LINES = ("special", "mainstream", "independent", "post-16", "alternative")
 
 
@@ -74,7 +75,7 @@ def slices(events: int) -> Iterator[range]:
 
 
 def race(engine: Engine, ledger: Ledger, rival: Engine, events: int) -> float:
-    """The three in turn, slice by slice, so that a slow moment of the machine is shared; medians of the ratios.
+    """All in turn, slice by slice, so that a slow moment of the machine is shared; medians of the ratios.
 
     The ledger has as many batches in hand as it has in life, and the bare loop as many. Returns the bare loop's pace.
     """
@@ -91,20 +92,22 @@ def race(engine: Engine, ledger: Ledger, rival: Engine, events: int) -> float:
         batches = [bodies[start : start + BATCH] for start in range(0, len(bodies), BATCH)]
         return len(bodies) / timed(lambda: list(hands.map(work, batches)))
 
-    paces: dict[str, list[float]] = {"ledger": [], "usual handler": [], "bare loop": []}
+    paces: dict[str, list[float]] = {"ledger": [], **{rival: [] for rival in RIVALS}}
     memory: list[int] = []
     hands = ThreadPoolExecutor(AT_ONCE)
     for part in slices(events):
-        some, rest, few = feed("a", part), feed("b", part), feed("c", part[:FEW])
+        some, rest = feed("a", part), feed("b", part)
         paces["ledger"].append(in_batches(take, some))
         paces["bare loop"].append(in_batches(copy, rest))
-        paces["usual handler"].append(len(few) / timed(lambda: rivals.usual_handler(rival, few, context)))  # noqa: B023 - called at once
+        for name, tuned in (("usual handler", False), ("tuned handler", True)):
+            few = feed(name, part[:FEW])
+            paces[name].append(FEW / timed(lambda: rivals.usual_handler(rival, few, context, tuned)))  # noqa: B023 - called at once
         memory.append(psutil.Process().memory_info().rss >> 20)
         print(f"\r{part.stop:,} of {events:,} events", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     for name, found in paces.items():
         print(f"  {name:<14} {statistics.median(found):>9,.0f} events/s")
-    for name in ("usual handler", "bare loop"):
+    for name in RIVALS:
         ratios = [mine / theirs for mine, theirs in zip(paces["ledger"], paces[name], strict=True)]
         print(f"  ledger / {name:<14} {statistics.median(ratios):>6.2f}")
     early, late = memory[len(memory) // 10], memory[-1]
