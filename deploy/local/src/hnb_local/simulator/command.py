@@ -28,9 +28,7 @@ Out = Annotated[Path | None, typer.Option(help="Write JSON lines to this file ra
 To = Annotated[str | None, typer.Option(help="Post to this placements service: http://host:port.")]
 Batch = Annotated[int, typer.Option(help="Events in one request, with --to: 1 to 1000.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")]
-England = Annotated[
-    bool, typer.Option("--england", help="England's 153 councils in Leicester's place.")
-]
+England = Annotated[bool, typer.Option("--england", help="England's 153 councils in Leicester's place.")]
 Plans = Annotated[int, typer.Option(help="With --england: how many plans there are.")]
 
 app = typer.Typer()
