@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import stat
 import sys
 import time
@@ -96,6 +97,26 @@ def test_who_keeps_dying_is_started_ever_more_patiently(folder: DataFolder, said
     supervisor.release()
     died = "ledger ended with status 1 (the disk is full); starting it again in"
     assert said[:3] == [f"{died} 0.2 s.", f"{died} 0.4 s.", f"{died} 0.8 s."]
+
+
+def test_who_is_killed_after_it_ran_is_started_at_once_every_time(
+    folder: DataFolder, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hnb_local.supervisor.STEADY_SECONDS", 0.3)
+    steady = child(folder, "import time; time.sleep(60)")
+    steady.start()
+    supervisor = Supervisor(said.append)
+    supervisor.watch([steady])
+    for death in range(3):
+        until(lambda: steady.exit_status() is None)
+        time.sleep(0.4)
+        os.kill(steady.pid, signal.SIGKILL)
+        until(lambda: len(said) > death)  # noqa: B023 - awaited inside the loop
+        until(lambda: steady.exit_status() is None)
+    supervisor.hold()
+    supervisor.release()
+    steady.stop()
+    assert said == ["ledger was ended by SIGKILL; starting it again in 0.2 s."] * 3
 
 
 def test_an_account_is_let_through_and_given_no_more_than_that(tmp_path: Path) -> None:
