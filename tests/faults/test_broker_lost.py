@@ -18,8 +18,8 @@ from tests.faults.feed import feed
 from tests.faults.run import LONG, Figures, percentile, times
 from tests.faults.system import System
 
-LOSSES = times(6, 60)
-EVENTS = times(2_500, 30_000)
+LOSSES = times(6, 36)
+EVENTS = times(1_200, 30_000)
 HEALTHY_SECONDS = 30
 FILES = "appendonlydir"
 
@@ -86,7 +86,7 @@ LOST: tuple[Callable[[System], None], ...] = (
 
 
 def test_whatever_the_broker_loses_no_figure_moves(rng: random.Random, figures: Figures) -> None:
-    events = feed(rng, EVENTS, times(4, 40))
+    events = feed(rng, EVENTS, times(8, 100))
     healthy: dict[str, list[float]] = defaultdict(list)
     with scratch_folder() as path, System(path, rng) as system:
         with system.posting(events[: len(events) // 10]):

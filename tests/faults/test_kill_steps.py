@@ -4,136 +4,20 @@ Each step is held open by something real (a lock on a table, the relay's own loc
 the kill falls inside it and not near it. The short form takes some of the steps, others each time.
 """
 
-import os
 import random
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from contextlib import ExitStack, contextmanager
 
-import orjson
-import psycopg
-import redis
-
-from hnb.outbox import RELAY_LOCK
-from tests.cases import Json, made, withdrawn, yearly
+from tests.cases import made, withdrawn, yearly
 from tests.conftest import scratch_folder
 from tests.faults.officers import patiently
+from tests.faults.place import IN_INBOX, Place
 from tests.faults.run import LONG, Figures
 from tests.faults.system import System
 
-SOME = 7
-_STUCK = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '{}'
-"""
-_HOLD = """
-    CREATE OR REPLACE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        PERFORM pg_advisory_xact_lock_shared(1);
-        RETURN NULL;
-    END $$;
-    DROP TRIGGER IF EXISTS held_by_test ON {table};
-    CREATE CONSTRAINT TRIGGER held_by_test AFTER {change} ON {table} DEFERRABLE INITIALLY {when}
-    FOR EACH ROW EXECUTE FUNCTION wait_for_test()
-"""
-_INBOX = "SELECT count(*) FROM inbox WHERE id = %s"
-_UNSENT = "SELECT count(*) FROM outbox WHERE entry_ms IS NULL"
-_SENT = "SELECT count(*) FROM outbox WHERE entry_ms IS NOT NULL"
-
-
-@dataclass
-class Place:
-    """One service of the system, held still where it is to be killed, and the event that brings it there."""
-
-    system: System
-    service: str
-    victim: str
-    event: Json
-
-    def ask(self, statement: str, *binds: object) -> Any:
-        return self.system.ask(self.service, statement, *binds)[0][0]
-
-    def wait_until(self, statement: str, *binds: object) -> None:
-        patiently(lambda: self.ask(statement, *binds), statement)
-
-    def wait_until_stuck(self, query: str) -> None:
-        self.wait_until(_STUCK.format(query))
-
-    def kill(self) -> None:
-        self.system.kill(self.victim)
-
-    def is_on_record(self) -> bool:
-        return bool(self.ask(_INBOX, self.event["id"]))
-
-    def wait_until_on_record(self) -> None:
-        self.wait_until(_INBOX, self.event["id"])
-
-    def hear(self) -> None:
-        """The event comes on the stream this service hears: by way of the door, or where outsiders write."""
-        if self.service == "ledger":
-            self.system.post([self.event])
-            return
-        with redis.Redis.from_url(self.system.stack.broker_url) as client:
-            body = orjson.dumps(self.event)
-            patiently(lambda: client.xadd("case-intake", {"event": body}), "the broker")
-        self.system.expect([self.event])
-
-    def pending(self, stream: str, group: str) -> int:
-        """Entries this group was given, or is yet to be given, and has not acknowledged."""
-        with redis.Redis.from_url(self.system.stack.broker_url) as client:
-            found = next(one for one in client.xinfo_groups(stream) if one["name"] == group.encode())
-            return int(found["pending"]) + int(found["lag"] or 0)
-
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """A transaction of the test's own, rolled back when this is left; the server may have been killed by then."""
-        connection = psycopg.connect(self.system.stack.database_urls[self.service])
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-    @contextmanager
-    def locked(self, table: str) -> Iterator[None]:
-        """Nobody writes to this table meanwhile; whoever tries waits."""
-        with self._connection() as connection:
-            connection.execute(f"LOCK TABLE {table} IN SHARE MODE".encode())
-            yield
-
-    @contextmanager
-    def nothing_is_relayed(self) -> Iterator[None]:
-        """As if another replica's relay were at work."""
-        with self._connection() as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [RELAY_LOCK])
-            yield
-
-    @contextmanager
-    def stands_still(self, name: str) -> Iterator[None]:
-        """This process does not run meanwhile."""
-        pid = self.system.running(name).pid
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            with suppress(ProcessLookupError):  # it was what was killed
-                os.kill(pid, signal.SIGCONT)
-
-    @contextmanager
-    def held(self, table: str, change: str, when: str = "IMMEDIATE") -> Iterator[None]:
-        """Who makes such a change waits meanwhile, with the change made; DEFERRED: in the commit itself."""
-        with self._connection() as connection:
-            connection.execute(_HOLD.format(table=table, change=change, when=when).encode())
-            connection.commit()
-            connection.execute("SELECT pg_advisory_xact_lock(1)")
-            yield
-        self.system.ask(self.service, f"DROP TRIGGER held_by_test ON {table}")
-
-    @property
-    def hearer(self) -> str:
-        """Who hears what this service says of the event."""
-        return "ledger" if self.service == "placements" else "alerts"
+SOME = 5
+UNSENT = "SELECT count(*) FROM outbox WHERE entry_ms IS NULL"
+SENT = "SELECT count(*) FROM outbox WHERE entry_ms IS NOT NULL"
 
 
 def before_the_door_commits(place: Place) -> None:
@@ -192,7 +76,7 @@ def after_the_acknowledgement(place: Place) -> None:
 def before_it_is_sent(place: Place) -> None:
     with place.nothing_is_relayed():
         place.hear()
-        place.wait_until(_UNSENT)
+        place.wait_until(UNSENT)
         place.kill()
 
 
@@ -206,7 +90,7 @@ def after_it_was_sent_before_that_is_marked(place: Place) -> None:
 def after_it_is_marked_before_it_is_settled(place: Place) -> None:
     with place.stands_still(place.hearer):
         place.hear()
-        place.wait_until(_SENT)
+        place.wait_until(SENT)
         place.kill()
 
 
@@ -301,7 +185,7 @@ def test_a_kill_at_any_step_loses_and_doubles_nothing(rng: random.Random, figure
             event = made(f"PL-{number}", yearly(1_000 + number), end="2026-03-31", child=f"c{number}")
             step(Place(system, service, victim, event))
             system.wait_until_processing()
-            patiently(lambda: system.ask("ledger", _INBOX, event["id"])[0][0], "the event")  # noqa: B023 - called here
+            patiently(lambda: system.ask("ledger", IN_INBOX, event["id"])[0][0], "the event")  # noqa: B023 - called here
         system.wait_until_settled()
         system.assert_true()
     figures.add("kills on purpose, before and after each commit, send and acknowledgement", len(steps))

@@ -11,9 +11,9 @@ from tests.faults.feed import feed
 from tests.faults.run import Figures, percentile, times
 from tests.faults.system import System
 
-KILLS = times(8, 200)
-EVENTS = times(4_000, 100_000)
-AUTHORITIES = times(5, 100)
+KILLS = times(6, 200)
+EVENTS = times(1_500, 100_000)
+AUTHORITIES = times(8, 300)
 PARTS = ("placements", "ledger", "alerts", "valkey", "postgres", "a postgres backend")
 
 

@@ -16,8 +16,8 @@ from tests.faults.replica import Replica
 from tests.faults.run import LONG, Figures, percentile, times
 from tests.faults.system import PATIENCE_SECONDS, System
 
-ZOMBIES = times(4, 100)
-EVENTS = times(2_500, 50_000)
+ZOMBIES = times(3, 100)
+EVENTS = times(1_200, 50_000)
 # The ledger most of all. What its relay does while it stands still, the others' does too.
 WHO = ("ledger", "ledger", "placements", "alerts") if LONG else ("ledger",)
 _IN_A_TRANSACTION = """
@@ -62,7 +62,7 @@ class Town:
 
 
 def test_who_stands_still_and_goes_on_doubles_nothing(rng: random.Random, figures: Figures) -> None:
-    events = feed(rng, EVENTS, times(4, 60))
+    events = feed(rng, EVENTS, times(8, 150))
     with_entries = with_transaction = 0
     took_over: list[float] = []
     with scratch_folder() as path, System(path, rng) as system, ExitStack() as exits:
