@@ -113,10 +113,10 @@ def _item(value: object) -> str:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether trying again can help: the database was away, busy, or picked us to break a deadlock."""
-    if isinstance(error, PoolTimeout | InterfaceError | Overtaken):
+    """Whether trying again can help: the database was away, busy, full, or picked us to break a deadlock."""
+    if isinstance(error, PoolTimeout | InterfaceError | OperationalError | Overtaken):
         return True
-    if isinstance(error, OperationalError):
+    if isinstance(error, psycopg.InterfaceError | psycopg.OperationalError):  # from COPY, past SQLAlchemy
         return True
     if not isinstance(error, DBAPIError):
         return False
