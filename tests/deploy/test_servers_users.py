@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from hnb.database import Behind, connect, migrate
 from hnb_local.broker_users import user_lines
 from hnb_local.folder import SERVICES, DataFolder
-from hnb_local.postgres import start_postgres
+from hnb_local.postgres import postgres_url, start_postgres
 from hnb_local.processes import carried_program
+from hnb_local.roles import create_service_databases, migrate_service_databases
 from tests.conftest import scratch_folder
 from tests.deploy.files import DEPLOY
 
@@ -76,6 +78,30 @@ def test_what_a_service_owned_before_becomes_its_owners_when_it_runs_again(admin
         run_databases_sql(admin_url)
         (owner,) = admin.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'of_old'").fetchall()
     assert owner == ("ledger_owner",)
+
+
+def test_a_data_folder_of_before_is_divided_by_the_next_start() -> None:
+    """Its tables belonged to the service's own role, which then loses nothing but the power over them."""
+    with scratch_folder() as path, DataFolder(path, print) as folder, ExitStack() as exits:
+        secrets = folder.secrets()
+        child, url = start_postgres(folder, secrets, durable=False)
+        exits.callback(child.stop)
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(sql.SQL("CREATE ROLE ledger LOGIN PASSWORD {}").format(secrets["ledger"]))
+            admin.execute("CREATE DATABASE ledger OWNER ledger")
+        before = postgres_url("ledger", secrets["ledger"], urlsplit(url).port or 0)
+        engine = connect(before, "ledger")
+        migrate(engine, "ledger")
+        with psycopg.connect(before) as connection:
+            connection.execute("INSERT INTO outbox (stream, body) VALUES ('position', 'of before')")
+        create_service_databases(url, secrets)
+        migrate_service_databases(url)
+        migrate(engine, "ledger")
+        engine.dispose()
+        with psycopg.connect(before) as connection:
+            connection.execute("UPDATE outbox SET stream = 'condition' WHERE body = 'of before'")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("DROP TABLE outbox")
 
 
 def test_the_brokers_users_are_those_of_the_embedded_one() -> None:

@@ -21,6 +21,10 @@ from tests.cases import budget, event, made, yearly
 from tests.journeys.waiting import until
 
 STREAMS = {*FAMILY_STREAMS, "case-intake", "position", "condition", "alert", "dead-letter"}
+BEYOND = [
+    "DEL {}", "XDEL {} 0-1", "XGROUP DESTROY {} any", "XGROUP SETID {} any 0", "RENAME {} other", "EXPIRE {} 1",
+    "COPY {} other", "XREAD STREAMS {} 0", "XSETID {} 0-1",
+]  # fmt: skip
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 
 
@@ -132,8 +136,7 @@ def test_a_service_says_what_it_says_and_hears_what_it_hears(stack: Stack, servi
             allowed(may_hear, lambda: mine.xack(stream, service, "0-1"))  # noqa: B023
             allowed(may_hear, lambda: mine.xautoclaim(stream, service, "nobody", 10**9))  # noqa: B023
             allowed(may_say or may_hear, lambda: mine.xinfo_groups(stream))  # noqa: B023
-            for command in ("DEL {}", "XDEL {} 0-1", "XGROUP DESTROY {} any", "XGROUP SETID {} any 0", "RENAME {} other",
-                            "EXPIRE {} 1", "COPY {} other", "XREAD STREAMS {} 0", "XSETID {} 0-1"):  # fmt: skip
+            for command in BEYOND:
                 with pytest.raises(NoPermissionError):
                     mine.execute_command(*command.format(stream).split())
 
