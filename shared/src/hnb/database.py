@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from psycopg import errors
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 POOL_SIZE = 12
@@ -41,6 +41,7 @@ def connect(url: str, service: str) -> Engine:
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
         json_deserializer=orjson.loads,
+        hide_parameters=True,  # an error is logged as it stands, and these are what events say of children
         connect_args={
             "application_name": f"hnb-{service}",
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
@@ -125,11 +126,26 @@ def is_passing(error: BaseException) -> bool:
     )
 
 
-def migrate(engine: Engine, package: str) -> None:
-    """Bring the service's tables up to date, one replica at a time."""
+class Behind(Exception):
+    """The tables are not those of this version, and this role may not change them."""
+
+
+def migrate(engine: Engine, package: str, owner: str | None = None) -> None:
+    """Bring the service's tables up to date, one replica at a time; where there is nothing to do any role may ask.
+
+    `owner` is who owns them, where the engine's role may act as it. Raises Behind where the role may not.
+    """
     config = Config()
     config.set_main_option("script_location", str(resources.files(package).joinpath("migrations")))
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with engine.begin() as connection:
+            if owner is not None:
+                connection.execute(text("SELECT set_config('role', :owner, true)"), {"owner": owner})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except ProgrammingError as error:
+        if isinstance(error.orig, errors.InsufficientPrivilege):
+            raise Behind(f"its tables are not those of this version, and this role may not change them; "
+                         f"their owner brings them up to date: python -m {package} migrate") from None  # fmt: skip
+        raise

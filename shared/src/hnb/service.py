@@ -29,7 +29,7 @@ from hnb.hearing import Hearing
 from hnb.http import make_app
 from hnb.memory import collect_seldom
 from hnb.outbox import RELAY_BATCH, Relay
-from hnb.settings import ServiceSettings, load, refuse_to_start
+from hnb.settings import DatabaseSettings, ServiceSettings, load, refuse_to_start
 from hnb.telemetry import Telemetry, configure_logging
 
 START_PATIENCE_SECONDS = 30
@@ -106,23 +106,8 @@ class Service:
 
     def prepare(self) -> None:
         """Reach the database and the broker and migrate; wait for a server that is still starting, not for ever."""
-        self._wait_for("the database", "HNB_DATABASE_URL", lambda: database.migrate(self.engine, self.name))
-        self._wait_for("the broker", "HNB_BROKER_URL", self.redis.ping)
-
-    def _wait_for(self, what: str, setting: str, attempt: Callable[[], object]) -> None:
-        deadline = time.monotonic() + START_PATIENCE_SECONDS
-        while True:
-            try:
-                attempt()
-                return
-            except (DBAPIError, RedisError, OSError) as error:
-                reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-                refused = isinstance(error, AuthenticationError) or any(
-                    word in reason for word in ("authentication failed", "does not exist", "no password supplied")
-                )
-                if refused or time.monotonic() > deadline:
-                    refuse_to_start(self.name, f"{what} of {setting} cannot be used: {reason}")
-                time.sleep(0.5)
+        _wait_for(self.name, "HNB_DATABASE_URL", lambda: database.migrate(self.engine, self.name))
+        _wait_for(self.name, "HNB_BROKER_URL", self.redis.ping)
 
     def asgi(self) -> FastAPI:
         """The HTTP application, with everything else in its lifespan."""
@@ -204,6 +189,24 @@ class Service:
         yield pending
 
 
+def _wait_for(service: str, setting: str, attempt: Callable[[], object]) -> None:
+    """Attempts until it works: a server may still be starting, and tables may be just being brought up to date."""
+    deadline = time.monotonic() + START_PATIENCE_SECONDS
+    while True:
+        try:
+            attempt()
+            return
+        except (DBAPIError, RedisError, OSError, database.Behind) as error:
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            refused = isinstance(error, AuthenticationError) or any(
+                word in reason for word in ("authentication failed", "does not exist", "no password supplied")
+            )
+            if refused or time.monotonic() > deadline:
+                what = setting.removeprefix("HNB_").removesuffix("_URL").lower()
+                refuse_to_start(service, f"the {what} of {setting} cannot be used: {reason}")
+            time.sleep(0.5)
+
+
 def _gauge(name: str, help_text: str, labels: dict[str, str], value: float) -> Metric:
     family = GaugeMetricFamily(name, help_text, labels=list(labels))
     family.add_metric(list(labels.values()), float(value))
@@ -257,6 +260,9 @@ def _payload(stream: str) -> Any:
 
 def main(name: str, settings_type: type[S], build: Callable[[S], Service]) -> None:
     """Start a service and serve until told to stop; exit status 2 when it cannot start as it is set up."""
+    if sys.argv[1:] == ["migrate"]:
+        _migrate(name)
+        return
     if len(sys.argv) > 1:
         _explain(name, settings_type, sys.argv[1])
     settings = load(name, settings_type)
@@ -273,8 +279,18 @@ def main(name: str, settings_type: type[S], build: Callable[[S], Service]) -> No
     )  # fmt: skip
 
 
+def _migrate(name: str) -> None:
+    """Bring the tables up to date as their owner, so that the service itself needs no right to change them."""
+    settings = load(name, DatabaseSettings)
+    configure_logging(name, settings.log_level)
+    engine = database.connect(settings.database_url.get_secret_value(), name)
+    _wait_for(name, "HNB_DATABASE_URL", lambda: database.migrate(engine, name))
+    log.info("the tables are up to date")
+    engine.dispose()
+
+
 def _explain(name: str, settings_type: type[ServiceSettings], argument: str) -> None:
-    lines = [f"Usage: python -m {name}", "", "Set up by its environment:"]
+    lines = [f"Usage: python -m {name} [migrate]", "", "Set up by its environment:"]
     for key, info in settings_type.model_fields.items():
         default = "required" if info.is_required() else f"default {info.default!r}"
         lines.append(f"  HNB_{key.upper():<22} {info.description} ({default})")

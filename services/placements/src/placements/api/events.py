@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import structlog
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
@@ -56,7 +56,7 @@ class Forbidden:
 class Receipt(BaseModel):
     """What became of one event."""
 
-    id: str | None
+    id: str | None = Field(None, description="left out where the event has none")
     status: Literal["accepted", "duplicate", "conflicting", "refused", "forbidden"]
     detail: str | None = None
     errors: list[FieldProblem] | None = None
