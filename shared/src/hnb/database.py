@@ -38,6 +38,7 @@ def connect(url: str, service: str) -> Engine:
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
         json_deserializer=orjson.loads,
+        hide_parameters=True,  # they are events' data, and an error's words go to the log
         connect_args={
             "application_name": f"hnb-{service}",
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from hnb import deadletters, inbox, withdrawals
 from hnb.broker import entry_id
@@ -102,12 +103,33 @@ class Intake:
                 self._take_or_split(batch[: len(batch) // 2])
                 self._take_or_split(batch[len(batch) // 2 :])
                 return
-            log.exception("an event cannot be applied", event_source=batch[0][1].source, event_id=batch[0][1].id)
-            self.bury(batch[0][0], f"{type(error).__name__}: {error}"[:2000])
+            event, reason = batch[0][1], deadletters.why(error)
+            log.error(  # a statement's values are an event's data: the log has them no more than the reason has
+                "an event cannot be applied", event_source=event.source, event_id=event.id, reason=reason,
+                exc_info=not isinstance(error, DBAPIError),
+            )  # fmt: skip
+            self.bury(batch[0][0], reason)
             return
         for (entry, event), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Conflicting):
-                self.bury(entry, f"{event.source} {event.id} was used before for other content", outcome=None)
+                self.bury(entry, used_before(event), outcome=None)
+
+    def take_again(self, body: str) -> tuple[str, str | None]:
+        """Take in what was set aside, as if it came now: what it comes to, and why where it takes no effect.
+
+        Raises only what may pass.
+        """
+        try:
+            event = self.read(body.encode())
+        except (Unreadable, Refused) as error:
+            return "refused", str(error)
+        try:
+            (outcome,) = self.take([event])
+        except Exception as error:
+            if is_passing(error):
+                raise
+            return "failed", deadletters.why(error)
+        return outcome.status, used_before(event) if isinstance(outcome, Conflicting) else None
 
     def bury(self, entry: Entry, reason: str, outcome: str | None = "dead-lettered") -> None:
         """Keep an entry that cannot be applied, with its reason, and say so."""
@@ -118,3 +140,8 @@ class Intake:
         if outcome is not None:
             self.telemetry.count("unknown", outcome)
         log.warning("an entry was set aside", stream=entry.stream, entry=entry.id, reason=reason)
+
+
+def used_before(event: Event) -> str:
+    """Why an event whose id was used before is set aside."""
+    return f"{event.source} {event.id} was used before for other content"
