@@ -107,9 +107,9 @@ def _item(value: object) -> str:
 
 def is_passing(error: BaseException) -> bool:
     """Whether trying again can help: the database was away, busy, or picked us to break a deadlock."""
-    if isinstance(error, PoolTimeout | InterfaceError | Overtaken):
+    if isinstance(error, PoolTimeout | InterfaceError | OperationalError | Overtaken):
         return True
-    if isinstance(error, OperationalError):
+    if isinstance(error, psycopg.InterfaceError | psycopg.OperationalError):  # from a COPY, past SQLAlchemy
         return True
     if not isinstance(error, DBAPIError):
         return False

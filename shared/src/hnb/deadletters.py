@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import psycopg
 from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy.exc import DBAPIError
 
@@ -78,9 +79,9 @@ def why(error: Exception) -> str:
 
     They are an event's data, and a reason is logged, counted by and shown to those who may not see that.
     """
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        said = getattr(getattr(error.orig, "diag", None), "message_primary", None) or "no more is said"
-        return f"{type(error.orig).__name__}: {said}"[:MAX_REASON]
+    failed = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(failed, psycopg.Error):
+        return f"{type(failed).__name__}: {failed.diag.message_primary or 'no more is said'}"[:MAX_REASON]
     return f"{type(error).__name__}: {error}"[:MAX_REASON]
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import psycopg
 import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -106,7 +107,7 @@ class Intake:
             event, reason = batch[0][1], deadletters.why(error)
             log.error(  # a statement's values are an event's data: the log has them no more than the reason has
                 "an event cannot be applied", event_source=event.source, event_id=event.id, reason=reason,
-                exc_info=not isinstance(error, DBAPIError),
+                exc_info=not isinstance(error, DBAPIError | psycopg.Error),
             )  # fmt: skip
             self.bury(batch[0][0], reason)
             return

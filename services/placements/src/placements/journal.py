@@ -24,7 +24,7 @@ _NEXT = text(f"""
     SELECT source, id, type, body FROM inbox {_PART}
     AND (source, id) > (:after_source, :after_id) ORDER BY source, id LIMIT :most
 """)  # noqa: S608 - only text of this module is put in
-_UNSETTLED = text("SELECT count(*) FROM (SELECT FROM outbox LIMIT :most) AS some")
+_UNSETTLED = text("SELECT count(*) FROM (SELECT FROM outbox LIMIT :most) AS first")
 
 
 @dataclass(frozen=True, slots=True)
