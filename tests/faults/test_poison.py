@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,34 @@ def settled(stack: Stack, ledger: "psycopg.Connection[Any]") -> None:
     until(lambda: not unsettled(stack) and count(ledger, unsaid) == 0, PATIENCE)
 
 
+def test_all_of_the_past_sent_again_changes_no_figure_and_tells_nobody(
+    told: Stack, ledger: "psycopg.Connection[Any]", officers: Mailbox
+) -> None:
+    authority = "E06200003"
+    events = [budget("special", 1_000), made("PL-1", yearly(2_000)), made("PL-2", provision="independent", child="c2")]
+    post(told, [event | {"authority": authority} for event in events])
+    until(lambda: len(officers.received) == 2)  # of the line, and of the placement without a price
+    settled(told, ledger)
+    with psycopg.connect(told.database_urls["alerts"], autocommit=True) as alerts:
+        outcome = "SELECT array_agg(subject ORDER BY seq) FROM deliveries"
+        until(lambda: count(alerts, "SELECT count(*) FROM deliveries WHERE state = 'queued'") == 0, PATIENCE)
+        before = (alerts.execute(outcome).fetchone(), position(told, authority), len(officers.received))
+        postings, heard = (count(ledger, f"SELECT count(*) FROM {table}") for table in ("postings", "inbox"))
+        found = hnb(told, "journal")
+        assert (found["events"], found["sent"]) == (heard, 0)
+        assert hnb(told, "journal", "--yes")["sent"] == heard
+        said = hnb(told, "positions", "--yes")
+        assert said["lines"] == count(ledger, "SELECT count(*) FROM balances")
+        for service in ("placements", "ledger"):
+            with psycopg.connect(told.database_urls[service], autocommit=True) as of:
+                until(lambda: count(of, "SELECT count(*) FROM outbox") == 0, PATIENCE)
+        assert count(ledger, "SELECT count(*) FROM postings") == postings
+        lines = "SELECT count(*) FROM lines WHERE version > 1000000000000"
+        until(lambda: count(alerts, lines) == said["lines"], PATIENCE)
+        time.sleep(2)  # whoever would be told is told within this
+        assert (alerts.execute(outcome).fetchone(), position(told, authority), len(officers.received)) == before
+
+
 def test_mended_and_replayed_the_state_is_one_that_never_was_poisoned(
     told: Stack, ledger: "psycopg.Connection[Any]", rng: random.Random
 ) -> None:
@@ -172,34 +201,6 @@ def test_what_a_foreign_hand_writes_to_a_stream_is_set_aside_and_stays_so_when_t
     told.wait_until_ready()
 
 
-def test_all_of_the_past_sent_again_changes_no_figure_and_tells_nobody(
-    told: Stack, ledger: "psycopg.Connection[Any]", officers: Mailbox
-) -> None:
-    authority = "E06200003"
-    post(told, [budget("special", 1_000, authority=authority), made("PL-1", yearly(2_000), authority=authority)])
-    until(lambda: officers.received)
-    settled(told, ledger)
-    with psycopg.connect(told.database_urls["alerts"], autocommit=True) as alerts:
-        outcome = "SELECT count(*), max(seq) FROM deliveries WHERE state <> 'queued'"
-        until(lambda: count(alerts, "SELECT count(*) FROM deliveries WHERE state = 'queued'") == 0, PATIENCE)
-        before = (alerts.execute(outcome).fetchone(), position(told, authority), len(officers.received))
-        postings, events = (count(ledger, f"SELECT count(*) FROM {table}") for table in ("postings", "inbox"))
-        found = hnb(told, "journal")
-        assert (found["events"], found["sent"]) == (events, 0)
-        assert hnb(told, "journal", "--yes")["sent"] == events
-        said = hnb(told, "positions", "--yes")
-        assert said["lines"] == count(ledger, "SELECT count(*) FROM balances")
-        for service in ("placements", "ledger"):
-            with psycopg.connect(told.database_urls[service], autocommit=True) as of:
-                until(lambda: count(of, "SELECT count(*) FROM outbox") == 0, PATIENCE)
-        assert count(ledger, "SELECT count(*) FROM postings") == postings
-        lines = "SELECT count(*) FROM lines WHERE version > 1000000000000"
-        until(lambda: count(alerts, lines) == said["lines"], PATIENCE)
-        time.sleep(2)  # whoever would be told is told within this
-        assert (alerts.execute(outcome).fetchone(), position(told, authority), len(officers.received)) == before
-
-
-@pytest.mark.usefixtures("rng")
 def test_the_others_hardly_wait_for_those_that_fail(
     told: Stack, ledger: "psycopg.Connection[Any]", rng: random.Random, figures: Figures
 ) -> None:
@@ -256,7 +257,9 @@ def drive(stack: Stack, events: list[Json]) -> None:
 def seconds_to_position(stack: Stack, ledger: "psycopg.Connection[Any]", authority: str) -> list[float]:
     """From the moment each event was taken in at the door to the moment the ledger posted it."""
     with psycopg.connect(stack.database_urls["placements"]) as door:
-        accepted = dict(door.execute("SELECT id, received_at FROM inbox WHERE authority = %s", [authority]).fetchall())
+        accepted: dict[str, datetime] = dict(
+            door.execute("SELECT id, received_at FROM inbox WHERE authority = %s", [authority]).fetchall()
+        )
     posted = ledger.execute(
         "SELECT event_id, min(recorded_at) FROM postings WHERE authority = %s GROUP BY 1", [authority]
     )

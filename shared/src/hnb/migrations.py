@@ -105,6 +105,14 @@ def create_replays_v1() -> None:
     append_only("replays")
 
 
+def wants(revision: str) -> None:
+    """Of a migration that takes away: no release that does not know this revision may work with the database any more.
+
+    It comes a release after the one that stopped using what is taken away.
+    """
+    op.execute(f"COMMENT ON TABLE alembic_version IS '{revision}'")
+
+
 def append_only(table: str) -> None:
     """Make PostgreSQL refuse any update, delete or truncate of a table."""
     op.execute(f"""

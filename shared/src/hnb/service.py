@@ -119,6 +119,8 @@ class Service:
             try:
                 attempt()
                 return
+            except database.TooNew as error:
+                refuse_to_start(self.name, str(error))
             except (DBAPIError, RedisError, OSError) as error:
                 reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
                 refused = isinstance(error, AuthenticationError) or any(

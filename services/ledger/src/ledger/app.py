@@ -14,6 +14,7 @@ from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
 from ledger import api, metrics, positions, seals
+from ledger.api import replay
 from ledger.conditions import finders
 from ledger.handlers import Ledger, about
 from ledger.reports.exceptions import Counting
@@ -65,7 +66,8 @@ def build(settings: LedgerSettings) -> Service:
         heard=FAMILY_STREAMS,
         said=("position", "condition", "dead-letter"),
         routers=[
-            *api.routers(engine, ledger, _now, say.wake),
+            *api.routers(engine, ledger),
+            replay.make_router(engine, _now, say.wake),
             conditions_api.make_router(conditions, send.wake),
         ],
         loops=[send, settle_outbox, settle, say, seal, count, look],
