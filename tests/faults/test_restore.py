@@ -24,11 +24,13 @@ from tests.journeys.test_road import position, post, unsettled, year
 from tests.journeys.waiting import until
 
 HNB = str(Path(sys.executable).with_name("hnb"))
-COUNCILS = times(4, 40)
+COUNCILS = times(3, 40)
+ORDERS = [("alerts", "ledger", "placements"), ("placements", "ledger", "alerts"), ("placements", "alerts", "ledger")]
+ORDERS = ORDERS[: times(2, 3)]
 BATCH = 20
 PATIENCE = 300.0
 LINES = """
-    SELECT b.authority, b.financial_year, b.line, b.commitment_pence + b.provisional_pence + b.payment_pence,
+    SELECT b.authority, b.financial_year, b.line, b.commitment_pence + b.provisional_pence,
         b.budget_pence FROM balances b ORDER BY 1, 2, 3
 """
 KNOWN_TO_ALERTS = """
@@ -52,6 +54,12 @@ def ask(stack: Stack, service: str, asked: str) -> list[tuple[Any, ...]]:
 
 def events_of(stack: Stack, service: str) -> set[tuple[Any, ...]]:
     return set(ask(stack, service, "SELECT source, id, digest FROM inbox"))
+
+
+def forgotten(stack: Stack) -> int:
+    """How many events placements knows to be heard, and would not send again by itself."""
+    asked = "SELECT (SELECT count(*) FROM inbox) - (SELECT count(*) FROM outbox WHERE stream <> 'condition')"
+    return int(ask(stack, "placements", asked)[0][0])
 
 
 class Load(threading.Thread):
@@ -94,11 +102,7 @@ def restore(dumps: Path, home: Path) -> None:
             run(program("pg_restore"), "--no-owner", "--exit-on-error", "--dbname", url, str(dumps / service))
 
 
-@pytest.mark.parametrize(
-    "order",
-    [("alerts", "ledger", "placements"), ("placements", "ledger", "alerts"), ("placements", "alerts", "ledger")],
-    ids=" then ".join,
-)
+@pytest.mark.parametrize("order", ORDERS, ids=" then ".join)
 def test_a_backup_taken_under_load_comes_to_the_same_figures(
     order: Sequence[str], rng: random.Random, figures: Figures
 ) -> None:
@@ -109,11 +113,16 @@ def test_a_backup_taken_under_load_comes_to_the_same_figures(
         with Stack(first, say=print, durable=False) as stack:
             load = Load(stack, events)
             load.start()
-            sent = {}
+            sent: dict[str, int] = {}
+            known: set[tuple[Any, ...]] = set()
             for number, service in enumerate(order, 1):
                 load.wait_for(len(events) * number // (len(order) + 1))
+                if service == "placements" and "ledger" in sent:
+                    until(lambda: forgotten(stack) > len(known), PATIENCE)  # noqa: B023 - awaited here
                 sent[service] = load.accepted
                 run(program("pg_dump"), "--format=custom", f"--file={dumps / service}", stack.database_urls[service])
+                if service == "ledger":
+                    known = events_of(stack, "ledger")
             load.join()
             load.wait_for(0)
             settled(stack)

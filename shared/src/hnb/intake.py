@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,25 +95,34 @@ class Intake:
         return read_event(read_json(raw), known=self.known, strict=self.strict)
 
     def _take_or_split(self, batch: Sequence[tuple[Entry, Event]]) -> None:
-        try:
-            outcomes = self.take([event for _, event in batch])
-        except Exception as error:
-            if is_passing(error):
-                raise
-            if len(batch) > 1:  # halves, to find the one that fails: what a commitment costs does not depend on order
-                self._take_or_split(batch[: len(batch) // 2])
-                self._take_or_split(batch[len(batch) // 2 :])
-                return
-            event, reason = batch[0][1], deadletters.why(error)
-            log.error(  # a statement's values are an event's data: the log has them no more than the reason has
-                "an event cannot be applied", event_source=event.source, event_id=event.id, reason=reason,
-                exc_info=not isinstance(error, DBAPIError | psycopg.Error),
-            )  # fmt: skip
-            self.bury(batch[0][0], reason)
-            return
-        for (entry, event), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Conflicting):
-                self.bury(entry, used_before(event), outcome=None)
+        """Take a batch, in halves of halves where it fails, to find what fails: no figure depends on the order.
+
+        The larger parts first: most of those beside one that fails then wait for a try or two, and not for its end.
+        """
+        parts = deque([batch])
+        while parts:
+            part = parts.popleft()
+            try:
+                outcomes = self.take([event for _, event in part])
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                if len(part) > 1:
+                    parts += [part[: len(part) // 2], part[len(part) // 2 :]]
+                else:
+                    self._bury_failed(*part[0], error)
+                continue
+            for (entry, event), outcome in zip(part, outcomes, strict=True):
+                if isinstance(outcome, Conflicting):
+                    self.bury(entry, used_before(event), outcome=None)
+
+    def _bury_failed(self, entry: Entry, event: Event, error: Exception) -> None:
+        reason = deadletters.why(error)
+        log.error(  # a statement's values are an event's data: the log has them no more than the reason has
+            "an event cannot be applied", event_source=event.source, event_id=event.id, reason=reason,
+            exc_info=not isinstance(error, DBAPIError | psycopg.Error),
+        )  # fmt: skip
+        self.bury(entry, reason)
 
     def take_again(self, body: str) -> tuple[str, str | None]:
         """Take in what was set aside, as if it came now: what it comes to, and why where it takes no effect.
