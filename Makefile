@@ -25,7 +25,15 @@ demo: setup ## play a Leicester year through the whole system, with a live view
 test: setup ## run the tests, with a real Valkey and a real PostgreSQL (ARGS="-k words" for some)
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-bench: setup ## measure: the ledger beside two rivals, as ratios of one run
+# Ledgers to measure beside ours, in an environment of their own: what they need is none of the product's.
+RIVALS := django-hordak eventsourcing[postgres] psycopg[binary]
+
+.venv/rivals/ready: tests/bench/rivals.lock
+	@rm -rf .venv/rivals && $(BIN)/python -m venv .venv/rivals
+	@.venv/rivals/bin/python -m pip install --quiet --quiet --require-hashes -r $< && touch $@ || \
+		echo "The other ledgers cannot be installed here: make bench goes on without them." >&2
+
+bench: setup .venv/rivals/ready ## measure: the ledger beside its rivals, as ratios of one run; reads, proof, alerts
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 histories: setup ## draw ten thousand histories and hold each to the naive ledger (takes about ten minutes)
@@ -52,6 +60,8 @@ check: setup ## look without running: style, types, layers, and whether the lock
 
 lock: setup ## write requirements.lock again from the pyproject.toml files (ARGS=--upgrade for newer releases)
 	@$(COMPILE) $(ARGS) -o requirements.lock >/dev/null
+	@printf '%s\n' $(RIVALS) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header $(ARGS) -o tests/bench/rivals.lock - >/dev/null
 	@git diff --stat -- requirements.lock
 
 up: ## start the production-like stack of compose.yaml, with Prometheus and Grafana (needs Docker)

@@ -1,20 +1,15 @@
-"""`make bench`: the ledger beside two rivals, as ratios of one run; reads, memory, proof and alerts, in figures."""
+"""`make bench`: the ledger beside its rivals, as ratios of one run; reads, memory, proof and alerts, in figures."""
 
 import argparse
 import os
 import statistics
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
-import psutil
 import psycopg
 import structlog
 from fastapi import FastAPI
@@ -22,94 +17,23 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
 from hnb import database
-from hnb.events import CASE_EVENTS
-from hnb.hearing import Entry
-from hnb.intake import Intake
 from hnb.memory import collect_seldom
-from hnb.telemetry import Telemetry
 from hnb_local.folder import DataFolder
 from hnb_local.servers import start_broker, start_database
 from hnb_local.simulator import leicester_year
 from ledger import api, seals
-from ledger.app import AT_ONCE
-from ledger.domain.schedules import Context
-from ledger.handlers import Ledger, about
+from ledger.handlers import Ledger
 from ledger.settings import LedgerSettings
 from ledger.verify import Report, count_events, verify
-from tests.bench import alerts, rivals
-from tests.cases import LEICESTER, made, yearly
+from tests.bench import alerts, others, rivals
+from tests.bench.posting import BATCH, CONTEXT, SLICE, feed, in_batches, post_with, race, timed
+from tests.cases import LEICESTER
 from tests.ledger.conftest import Books, open_books
 
 EVENTS = 210_000  # a million postings
-BATCH, SLICE = 500, 5_000
 COUNCILS = 4
-FEW = 50  # of a slice: the usual handler is slow enough that so many tell its pace
 READS = 300
 PROOFS = 3
-HORIZON = date(2030, 3, 31)
-LINES = ("special", "mainstream", "independent", "post-16", "alternative")
-
-
-def feed(salt: str, events: range) -> list[bytes]:
-    """Placements, most of them open to the horizon as in life: 4.8 postings each."""
-    return [
-        orjson.dumps(
-            made(f"{salt}-{i}", yearly(5_000 + i % 60_000), child=f"c{i}", provision=LINES[i % 5],
-                 end=None if i % 20 else "2026-03-31", id=f"{salt}-{i}")
-        )
-        for i in events
-    ]  # fmt: skip
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def slices(events: int) -> Iterator[range]:
-    for start in range(0, events, SLICE):
-        yield range(start, min(start + SLICE, events))
-
-
-def race(engine: Engine, ledger: Ledger, rival: Engine, events: int) -> float:
-    """The three in turn, slice by slice, so that a slow moment of the machine is shared; medians of the ratios.
-
-    The ledger has as many batches in hand as it has in life, and the bare loop as many. Returns the bare loop's pace.
-    """
-    intake = Intake(engine, Telemetry("ledger"), about, ledger.post, lambda: None, CASE_EVENTS)
-    context = Context(HORIZON, {}, {})
-
-    def take(bodies: list[bytes]) -> None:
-        intake.take_entries([Entry("placement", f"{n}-0", body) for n, body in enumerate(bodies)])
-
-    def copy(bodies: list[bytes]) -> None:
-        rivals.bare_loop(rival, bodies, context)
-
-    def in_batches(work: Callable[[list[bytes]], None], bodies: list[bytes]) -> float:
-        batches = [bodies[start : start + BATCH] for start in range(0, len(bodies), BATCH)]
-        return len(bodies) / timed(lambda: list(hands.map(work, batches)))
-
-    paces: dict[str, list[float]] = {"ledger": [], "usual handler": [], "bare loop": []}
-    memory: list[int] = []
-    hands = ThreadPoolExecutor(AT_ONCE)
-    for part in slices(events):
-        some, rest, few = feed("a", part), feed("b", part), feed("c", part[:FEW])
-        paces["ledger"].append(in_batches(take, some))
-        paces["bare loop"].append(in_batches(copy, rest))
-        paces["usual handler"].append(len(few) / timed(lambda: rivals.usual_handler(rival, few, context)))  # noqa: B023 - called at once
-        memory.append(psutil.Process().memory_info().rss >> 20)
-        print(f"\r{part.stop:,} of {events:,} events", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    for name, found in paces.items():
-        print(f"  {name:<14} {statistics.median(found):>9,.0f} events/s")
-    for name in ("usual handler", "bare loop"):
-        ratios = [mine / theirs for mine, theirs in zip(paces["ledger"], paces[name], strict=True)]
-        print(f"  ledger / {name:<14} {statistics.median(ratios):>6.2f}")
-    early, late = memory[len(memory) // 10], memory[-1]
-    print(f"  memory after a tenth of the events {early} MiB, after all {late} MiB")
-    return statistics.median(paces["bare loop"])
 
 
 def read(engine: Engine, ledger: Ledger) -> None:
@@ -176,6 +100,10 @@ def main() -> None:
         cores = f"{os.cpu_count()} cores, servers included"
         print(f"{events:,} events in batches of {BATCH}, on {cores}; medians of slices of {SLICE:,}")
         bare = race(engine, ledger, rival, events)
+        others.measure(
+            database_server, lambda bodies: in_batches(post_with(engine, ledger), bodies),
+            lambda salt: feed(salt, range(others.COMMITMENTS)), CONTEXT,
+        )  # fmt: skip
         read(engine, ledger)
         prove("those placements", engine, ledger, bare)
         with psycopg.connect(database_server.admin_url, autocommit=True) as admin:

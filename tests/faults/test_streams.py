@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 import redis
 from sqlalchemy import Connection, Engine, text
@@ -265,6 +266,44 @@ def test_as_many_batches_as_allowed_are_in_hand_together_and_all_are_finished_be
     assert (sorted(ears.taken), pending(client)) == (["a", "b"], 1), "the third is taken up at the next start"
 
 
+def test_what_only_waits_for_its_turn_holds_up_no_subscriber_that_is_to_stop(client: Any, broker_url: str) -> None:
+    ears = Ears(broker_url)
+
+    async def stop_while_waiting() -> None:
+        hearing = ears.hearing
+        async with hearing._nothing_in_hand():
+            client.xadd("budget", {"event": "x"})
+            async with asyncio.timeout(10):
+                while not pending(client):
+                    await asyncio.sleep(0.01)
+            async with asyncio.timeout(10):
+                await hearing._subscribers["budget"].stop()
+
+    asyncio.run(ears.listen(lambda: ears.taken == ["x"], stop_while_waiting))
+    assert pending(client) == 0
+
+
+def test_nothing_that_goes_wrong_ends_the_watch(client: Any, broker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ears = Ears(broker_url)
+    ask = ears.hearing._run_id
+    # As redis-py passes on what uvloop says of a connection that was closed between being chosen and written to.
+    failures = iter([RuntimeError("the handler is closed")])
+
+    async def fail_once() -> str:
+        for failure in failures:
+            raise failure
+        return await ask()
+
+    async def trouble() -> None:
+        monkeypatch.setattr(ears.hearing, "_run_id", fail_once)
+        async with asyncio.timeout(20):
+            while ears.hearing.running:
+                await asyncio.sleep(0.01)
+        client.xadd("budget", {"event": "after"})
+
+    asyncio.run(ears.listen(lambda: ears.taken == ["after"] and ears.hearing.running, trouble))
+
+
 def test_an_entry_delivered_again_and_again_without_end_is_buried(client: Any, broker_url: str) -> None:
     client.xgroup_create("budget", "ledger", id="0", mkstream=True)
     deadly, innocent = client.xadd("budget", {"event": "deadly"}), client.xadd("budget", {"event": "innocent"})
@@ -275,6 +314,17 @@ def test_an_entry_delivered_again_and_again_without_end_is_buried(client: Any, b
     assert ears.buried[0][0] == deadly.decode()
     assert innocent
     assert pending(client) == 0
+
+
+def test_what_passes_is_known_as_such_where_rows_are_copied_too(engine: Engine) -> None:
+    columns, row = ("stream", "entry_id", "body", "reason"), ("budget", "1-0", "", "")
+    with database.transaction(engine) as other:
+        other.execute(text("LOCK TABLE dead_letters"))
+        with database.transaction(engine) as connection:
+            connection.execute(text("SET LOCAL lock_timeout = 50"))
+            with pytest.raises(psycopg.OperationalError) as caught:
+                database.copy_rows(connection, "dead_letters", columns, [row])
+    assert database.is_passing(caught.value)
 
 
 def test_one_event_that_cannot_be_applied_is_set_aside_and_the_rest_of_its_batch_goes_on(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import stat
 import sys
 import time
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+import redis
 
 from hnb_local.account import Account, let_pass, let_read
 from hnb_local.errors import CommandFailed
 from hnb_local.folder import DataFolder
 from hnb_local.processes import Child
 from hnb_local.supervisor import Supervisor
+from hnb_local.valkey import start_valkey
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 
@@ -96,6 +99,77 @@ def test_who_keeps_dying_is_started_ever_more_patiently(folder: DataFolder, said
     supervisor.release()
     died = "ledger ended with status 1 (the disk is full); starting it again in"
     assert said[:3] == [f"{died} 0.2 s.", f"{died} 0.4 s.", f"{died} 0.8 s."]
+
+
+def test_who_is_killed_after_it_ran_is_started_at_once_every_time(
+    folder: DataFolder, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hnb_local.supervisor.STEADY_SECONDS", 0.3)
+    steady = child(folder, "import time; time.sleep(60)")
+    steady.start()
+    supervisor = Supervisor(said.append)
+    supervisor.watch([steady])
+    for death in range(3):
+        until(lambda: steady.exit_status() is None)
+        time.sleep(0.4)
+        os.kill(steady.pid, signal.SIGKILL)
+        until(lambda: len(said) > death)  # noqa: B023 - awaited inside the loop
+        until(lambda: steady.exit_status() is None)
+    supervisor.hold()
+    supervisor.release()
+    steady.stop()
+    assert said == ["ledger was ended by SIGKILL; starting it again in 0.2 s."] * 3
+
+
+def start_over(folder: DataFolder, spoil: Callable[[Path], object]) -> int:
+    """How many of ten events Valkey still has when it comes up over files that were spoilt."""
+    valkey, url = start_valkey(folder, "secret", durable=True)
+    with redis.Redis.from_url(url) as client:
+        client.xadd("position", {"event": "in the snapshot"})
+        client.bgrewriteaof()
+        until(lambda: not client.info("persistence")["aof_rewrite_in_progress"])
+        for number in range(9):
+            client.xadd("position", {"event": f"after the snapshot, {number}"})
+    valkey.stop()
+    spoil(folder.path / "valkey" / "appendonlydir")
+    valkey, url = start_valkey(folder, "secret", durable=True)
+    with redis.Redis.from_url(url) as client:
+        kept = int(client.xlen("position"))
+    valkey.stop()
+    return kept
+
+
+def cut_out(file: Path) -> None:
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 3] + whole[len(whole) // 3 + 7 :])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda files: cut_out(next(files.glob("*.incr.aof"))),
+        lambda files: cut_out(next(files.glob("*.rdb"))),
+        lambda files: cut_out(next(files.glob("*.manifest"))),
+        lambda files: next(files.glob("*.incr.aof")).unlink(),
+        lambda files: next(files.glob("*.rdb")).unlink(),
+    ],
+    ids=["commands", "snapshot", "manifest", "no commands", "no snapshot"],
+)
+def test_damaged_files_of_the_broker_are_set_aside_and_it_starts_empty(
+    folder: DataFolder, said: list[str], spoil: Callable[[Path], object]
+) -> None:
+    assert start_over(folder, spoil) == 0
+    assert (folder.path / "valkey" / "appendonlydir.damaged").is_dir()
+    assert [words for words in said if words.startswith("Valkey's files are damaged.")]
+
+
+def test_files_of_the_broker_that_end_too_early_are_read_as_far_as_they_go(folder: DataFolder, said: list[str]) -> None:
+    def cut_off(files: Path) -> None:
+        last = next(files.glob("*.incr.aof"))
+        os.truncate(last, last.stat().st_size - 3)
+
+    assert start_over(folder, cut_off) == 9
+    assert said == []
 
 
 def test_an_account_is_let_through_and_given_no_more_than_that(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ POOL_SIZE = 12
 CONNECT_TIMEOUT_SECONDS = 3
 POOL_TIMEOUT_SECONDS = 5
 STATEMENT_TIMEOUT_MS = 60_000
+# A process that stands still in the middle of a transaction holds rows that all its replicas wait for: PostgreSQL ends
+# such a transaction, and who wakes up later finds it gone. Longer than a relay waits for a broker that does not answer.
+IDLE_TIMEOUT_MS = 30_000
 COPIED_AT_ONCE = 2_000
 MIGRATION_LOCK = 0x484E42  # "HNB": two replicas that start together must not both migrate
 
@@ -48,7 +51,8 @@ def connect(url: str, service: str) -> Engine:
         connect_args={
             "application_name": f"hnb-{service}",
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC "
+            f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}",
         },
     )
 
@@ -62,8 +66,12 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent, read-only view of the database across several statements."""
+    """One consistent, read-only view of the database across several statements.
+
+    It holds nobody up, and may take its time between them.
+    """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield connection
 
 
@@ -112,10 +120,10 @@ def _item(value: object) -> str:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether trying again can help: the database was away, busy, or picked us to break a deadlock."""
+    """Whether trying again can help: the database was away, busy, full, or picked us to break a deadlock."""
     if isinstance(error, PoolTimeout | InterfaceError | OperationalError | Overtaken):
         return True
-    if isinstance(error, psycopg.InterfaceError | psycopg.OperationalError):  # from a COPY, past SQLAlchemy
+    if isinstance(error, psycopg.InterfaceError | psycopg.OperationalError):  # from COPY, past SQLAlchemy
         return True
     if not isinstance(error, DBAPIError):
         return False

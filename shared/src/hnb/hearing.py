@@ -17,7 +17,7 @@ import structlog
 from faststream import AckPolicy
 from faststream.redis import RedisBatchStreamMessage, RedisBroker, StreamSub
 from faststream.redis.message import RedisBatchStreamMessage as BatchMessage
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 BATCH = 500
 POLL_MS = 100
@@ -51,7 +51,9 @@ def make_broker(url: str) -> RedisBroker:
     """
     quiet = logging.getLogger("hnb.faststream")  # under `faststream` it would write past our handler
     quiet.setLevel(logging.CRITICAL + 1)
-    return RedisBroker(url, logger=quiet)
+    # No grace: what is in hand is not FastStream's, and what only waits for its turn stays pending and is drained.
+    # Waiting for it while all turns are held would last the whole grace, for one stream after the other.
+    return RedisBroker(url, logger=quiet, graceful_timeout=None)
 
 
 class Hearing:
@@ -175,7 +177,7 @@ class Hearing:
             try:
                 await self._look_after()
                 self._troubled = False
-            except (RedisError, OSError, TimeoutError) as error:
+            except Exception as error:  # a closed uvloop transport is a RuntimeError; nothing may end the watch
                 if not self._troubled:
                     log.warning("the broker cannot be reached", error=str(error))
                 self._troubled = True
@@ -293,7 +295,7 @@ class Hearing:
                 await asyncio.sleep(min(0.1 * 2**attempt, PATIENCE_SECONDS) * random.uniform(0.5, 1))  # noqa: S311
         try:
             await self._redis.xack(stream, self._group, *(raw for raw, _ in entries))
-        except RedisError as error:
+        except Exception as error:
             log.warning("cannot acknowledge yet; the batch will come again", stream=stream, error=str(error))
 
 

@@ -28,7 +28,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Child:
-    """One process: how it starts, how it is asked to end, and where its words go."""
+    """One process: how it starts, how it is asked to end, and where its words go.
+
+    `mend` is given the last lines of one that ended in failure, and says whether it put right what they tell of.
+    """
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class Child:
         grace_seconds: float = 20,
         account: Account | None = None,
         cwd: Path | None = None,
+        mend: Callable[[Sequence[str]], bool] | None = None,
     ) -> None:
         self.name = name
         self.log = folder.log(name)
@@ -51,6 +55,7 @@ class Child:
         self._grace_seconds = grace_seconds
         self._account = account
         self._cwd = cwd
+        self._mend = mend
         self._process: subprocess.Popen[bytes] | None = None
         self.started_at = 0.0
         self._log_start = 0
@@ -62,6 +67,7 @@ class Child:
         return self._process.pid
 
     def start(self) -> None:
+        self.mended()
         bound_log(self.log)
         as_user: dict[str, Any] = {}
         if self._account is not None:
@@ -79,6 +85,11 @@ class Child:
     def exit_status(self) -> int | None:
         """The status it ended with (negative: by that signal), or None while it runs."""
         return None if self._process is None else self._process.poll()
+
+    def mended(self) -> bool:
+        """Whether it ended in failure, and what it failed of was put right."""
+        failed = (self.exit_status() or 0) > 0
+        return failed and self._mend is not None and self._mend(self.tail())
 
     def ask_to_stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -170,7 +181,7 @@ def start_listening(make: Callable[[int], Child], answers: Callable[[int], bool]
             raise
         lines = child.tail()
         # Also PostgreSQL's "shared memory block is still in use", while backends of a killed server go away.
-        if tries_left and any("in use" in line for line in lines):
+        if tries_left and (child.mended() or any("in use" in line for line in lines)):
             time.sleep(0.5)
             continue
         said = "\n  ".join(lines)

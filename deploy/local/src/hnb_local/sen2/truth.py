@@ -114,8 +114,8 @@ class Truth:
     def _event(self, kind: str, about: str, day: date, data: dict[str, Any]) -> Event:
         """An event of that day. What is None stays unsaid, but for an end date and a cost."""
         return {
-            "specversion": "1.0", "id": f"{kind}-{about}", "source": SOURCE, "type": f"hnb.{kind}.v1",
-            "time": f"{day.isoformat()}T12:00:00Z", "authority": self.authority,
+            "specversion": "1.0", "id": f"{kind}-{about}", "source": f"{SOURCE}/{self.authority}",
+            "type": f"hnb.{kind}.v1", "time": f"{day.isoformat()}T12:00:00Z", "authority": self.authority,
             "data": {name: value for name, value in data.items() if value is not None or name in ("end_date", "cost")},
         }  # fmt: skip
 

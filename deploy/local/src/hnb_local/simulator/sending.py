@@ -1,9 +1,11 @@
 """Posts events to the door in batches, and sends again what got no answer: a repeated event changes nothing."""
 
 import json
+import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from types import TracebackType
 from typing import Any
@@ -16,6 +18,7 @@ from hnb_local.errors import WRONG_USE, CommandFailed
 BATCH_TYPE = "application/cloudevents-batch+json"
 ANSWER_SECONDS = 30
 TRIES = 8
+AT_ONCE = 2
 LONGEST_PAUSE_SECONDS = 5.0
 
 
@@ -27,6 +30,7 @@ class Door:
             raise CommandFailed(f"{url} is not of the form http://host:port.", WRONG_USE)
         self.url = url.rstrip("/").removesuffix("/events") + "/events"
         self.results: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self._pause = pause
         headers = {"Content-Type": BATCH_TYPE} | ({"Authorization": f"Bearer {token}"} if token else {})
         local = url.startswith(("http://127.", "http://localhost", "http://[::1]"))
@@ -61,16 +65,28 @@ class Door:
             self._pause(min(0.2 * 2**attempt, LONGEST_PAUSE_SECONDS))
         raise CommandFailed(f"The door at {self.url} does not take the events: {wrong}.")
 
+    def post_all(self, batches: Iterable[Sequence[Any]]) -> Iterator[int]:
+        """Sends batches, two at a time: while the door commits one it reads the next. Yields how many went."""
+        with ThreadPoolExecutor(AT_ONCE) as hands:
+            waiting: deque[Future[list[Any]]] = deque()
+            for batch in batches:
+                waiting.append(hands.submit(self.post, batch))
+                if len(waiting) > AT_ONCE:
+                    yield len(waiting.popleft().result())
+            while waiting:
+                yield len(waiting.popleft().result())
+
     def _count(self, answer: httpx.Response) -> list[Any]:
         try:
             results: list[Any] = answer.json()
-            self.results.update(result["status"] for result in results)
+            with self._counting:
+                self.results.update(result["status"] for result in results)
         except (ValueError, TypeError, KeyError):
             raise CommandFailed(f"What answers at {self.url} is not the placements service.") from None
         return results
 
 
-def in_batches(events: Sequence[Any], size: int) -> Iterator[list[Any]]:
+def in_batches(events: Iterable[Any], size: int) -> Iterator[list[Any]]:
     """The events in order, `size` at a time."""
     rest = iter(events)
     while batch := list(islice(rest, size)):

@@ -1,0 +1,50 @@
+"""The database's own limits: who stands still in the middle of a transaction holds nobody up for ever."""
+
+import time
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from hnb import database
+from tests.conftest import FreshDatabase
+
+IDLE_SECONDS = 0.3
+
+
+@pytest.fixture
+def url(database_url: FreshDatabase, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(database, "IDLE_TIMEOUT_MS", int(IDLE_SECONDS * 1000))
+    return database_url("ledger")
+
+
+def test_a_transaction_that_stands_still_is_ended_and_may_be_tried_again(url: str) -> None:
+    still, other = database.connect(url, "ledger"), database.connect(url, "ledger")
+    with database.transaction(still) as connection:
+        connection.execute(text("CREATE TABLE clock (moment int)"))
+        connection.execute(text("INSERT INTO clock VALUES (0)"))
+    with pytest.raises(DBAPIError) as ended:
+        stand_still(still, meanwhile=other)
+    assert database.is_passing(ended.value)
+    with database.reading(still) as connection:
+        assert connection.scalar(text("SELECT moment FROM clock")) == 2
+    still.dispose()
+    other.dispose()
+
+
+def stand_still(engine: Engine, meanwhile: Engine) -> None:
+    """A replica takes the clock and does nothing, until another that waits for it has gone ahead."""
+    with database.transaction(engine) as connection:
+        connection.execute(text("UPDATE clock SET moment = 1"))
+        with database.transaction(meanwhile) as waiting:
+            waiting.execute(text("UPDATE clock SET moment = 2"))
+        connection.execute(text("UPDATE clock SET moment = 3"))
+
+
+def test_what_only_reads_may_take_its_time(url: str) -> None:
+    engine = database.connect(url, "ledger")
+    with database.reading(engine) as connection:
+        connection.execute(text("SELECT 1"))
+        time.sleep(2 * IDLE_SECONDS)
+        assert connection.scalar(text("SELECT 2")) == 2
+    engine.dispose()
