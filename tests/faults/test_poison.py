@@ -19,7 +19,7 @@ from hnb_local.stack import Stack
 from tests.alerts.mailbox import Mailbox
 from tests.cases import Json, budget, made, yearly
 from tests.conftest import scratch_folder
-from tests.faults.run import Figures, percentile, times
+from tests.faults.run import LONG, Figures, percentile, times
 from tests.journeys.test_road import position, post, unsettled, year
 from tests.journeys.waiting import until
 
@@ -236,14 +236,11 @@ def test_the_others_hardly_wait_for_those_that_fail(
     wanted = f"at most {WORSE_AT_MOST:.2f} of without"
     figures.add("poison, events a second, 1% of which fail", BATCH * PER_SECOND)
     figures.add(
-        "poison, accepted to in position p50 without and with",
-        "{:.0f} ms, {:.0f} ms".format(*(1e3 * m for m in median)),
+        "poison, accepted to in position p50 in ms, without and with", " ".join(f"{1e3 * m:.0f}" for m in median)
     )
-    figures.add(
-        "poison, accepted to in position p99 without and with",
-        f"{1e3 * without:.0f} ms, {1e3 * with_poison:.0f} ms ({ratio:.2f})",
-        wanted,
-    )
+    said = f"{1e3 * without:.0f} {1e3 * with_poison:.0f} ({ratio:.2f})"
+    figures.add("poison, accepted to in position p99 in ms, without and with", said, wanted)
+    assert ratio <= WORSE_AT_MOST or not LONG, said
 
 
 def drive(stack: Stack, events: list[Json]) -> None:
@@ -260,7 +257,6 @@ def seconds_to_position(stack: Stack, ledger: "psycopg.Connection[Any]", authori
         accepted: dict[str, datetime] = dict(
             door.execute("SELECT id, received_at FROM inbox WHERE authority = %s", [authority]).fetchall()
         )
-    posted = ledger.execute(
-        "SELECT event_id, min(recorded_at) FROM postings WHERE authority = %s GROUP BY 1", [authority]
-    )
+    asked = "SELECT event_id, min(recorded_at) FROM postings WHERE authority = %s AND event_id IS NOT NULL GROUP BY 1"
+    posted = ledger.execute(asked, [authority])
     return [(at - accepted[id]).total_seconds() for id, at in posted.fetchall()]

@@ -1,5 +1,6 @@
 """Events that cannot be applied: kept with their reason, said on the dead-letter stream, tried again, never lost."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,7 +82,10 @@ def why(error: Exception) -> str:
     """
     failed = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(failed, psycopg.Error):
-        return f"{type(failed).__name__}: {failed.diag.message_primary or 'no more is said'}"[:MAX_REASON]
+        said = failed.diag.message_primary or "no more is said"
+        if isinstance(failed, psycopg.DataError):  # names the very value that is wrong, between quotes
+            said = re.sub('".*"', '"…"', said, flags=re.DOTALL)
+        return f"{type(failed).__name__}: {said}"[:MAX_REASON]
     return f"{type(error).__name__}: {error}"[:MAX_REASON]
 
 
