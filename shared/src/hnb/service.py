@@ -22,11 +22,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from hnb import broker as streams
-from hnb import database
+from hnb import database, replaying
 from hnb.bearer import Guard, KnownTokens
 from hnb.events import ENVELOPES, EVENTS
 from hnb.hearing import Hearing
 from hnb.http import make_app
+from hnb.intake import Intake
 from hnb.memory import collect_seldom
 from hnb.outbox import RELAY_BATCH, Relay
 from hnb.settings import DatabaseSettings, ServiceSettings, load, refuse_to_start
@@ -42,6 +43,8 @@ _OUTBOX = text("""
     SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0) AS age
     FROM outbox WHERE entry_ms IS NULL
 """)
+
+_DEAD_LETTERS = text("SELECT count(*), count(*) FILTER (WHERE replayed_at IS NULL) FROM dead_letters")
 
 log = structlog.get_logger(__name__)
 S = TypeVar("S", bound=ServiceSettings)
@@ -94,6 +97,7 @@ class Service:
     broker: RedisBroker
     telemetry: Telemetry
     relay: Relay
+    intake: Intake
     hearing: Hearing
     heard: Sequence[str]
     said: Sequence[str]
@@ -112,8 +116,9 @@ class Service:
     def asgi(self) -> FastAPI:
         """The HTTP application, with everything else in its lifespan."""
         guard = self.guard or partial(KnownTokens, settings=self.settings)
+        routers = [*self.routers, replaying.make_router(self.intake)]
         return make_app(
-            f"HNB Ledger: {self.name}", self.description, self.telemetry, self.routers, self.readiness,
+            f"HNB Ledger: {self.name}", self.description, self.telemetry, routers, self.readiness,
             self.asyncapi, database.is_passing, guard, self.schemas, lifespan=self._lifespan,
         )  # fmt: skip
 
@@ -171,12 +176,15 @@ class Service:
         """Outbox, dead letters and streams, read at each scrape."""
         with database.reading(self.engine) as connection:
             row = connection.execute(_OUTBOX).one()
-            dead = connection.scalar(text("SELECT count(*) FROM dead_letters"))
+            dead, waiting = connection.execute(_DEAD_LETTERS).one()
         yield _gauge("hnb_outbox_pending", "Messages not yet sent to the broker", {"service": self.name}, row.pending)
         yield _gauge("hnb_outbox_oldest_seconds", "Age of the oldest of them", {"service": self.name}, row.age)
         buried = CounterMetricFamily("hnb_dead_letters", "Entries set aside with a reason", labels=["service"])
         buried.add_metric([self.name], dead or 0)
         yield buried
+        yield _gauge(
+            "hnb_dead_letters_waiting", "Of them, those that have not taken effect", {"service": self.name}, waiting
+        )
         lag = GaugeMetricFamily("hnb_stream_lag", "Entries not yet delivered", labels=["stream", "group"])
         pending = GaugeMetricFamily(
             "hnb_stream_pending", "Entries delivered and not yet acknowledged", labels=["stream", "group"]
@@ -196,6 +204,8 @@ def _wait_for(service: str, setting: str, attempt: Callable[[], object]) -> None
         try:
             attempt()
             return
+        except database.TooNew as error:
+            refuse_to_start(service, str(error))
         except (DBAPIError, RedisError, OSError, database.Behind) as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             refused = isinstance(error, AuthenticationError) or any(
