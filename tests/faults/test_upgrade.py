@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -23,6 +24,7 @@ from sqlalchemy import Engine, inspect, text
 from hnb import database
 from hnb.service import Service
 from hnb_local.processes import free_ports
+from hnb_local.roles import owner_of
 from hnb_local.stack import Stack, is_ready
 from tests.cases import Json
 from tests.conftest import FreshDatabase, scratch_folder
@@ -240,6 +242,19 @@ def write(package: Path, name: str, migration: str) -> None:
     (package / "migrations" / "versions" / name).write_text(migration)
 
 
+def migrate_as_owner(stack: Stack, service: str, folder: Path) -> None:
+    """What `python -m SERVICE migrate` of the next release does, as the role that owns the tables."""
+    at = urlsplit(stack.database_urls[service])
+    admin = at._replace(netloc=f"postgres:{stack.folder.secrets()['postgres']}@{at.hostname}:{at.port}").geturl()
+    engine = database.connect(admin, service)
+    config = script(service, folder / service / "migrations")
+    with engine.begin() as connection:
+        connection.execute(text("SELECT set_config('role', :owner, true)"), {"owner": owner_of(service)})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    engine.dispose()
+
+
 def start(stack: Stack, service: str, folder: Path) -> "tuple[subprocess.Popen[bytes], str]":
     """The next release of a service, beside the one that runs."""
     (port,) = free_ports(1)
@@ -278,6 +293,7 @@ def test_two_releases_side_by_side_under_load_come_to_the_same_figures(stack: St
     load.start()
     for service in SERVICES:
         with next_release(service, NEXT) as folder:
+            migrate_as_owner(stack, service, folder)
             process, url = start(stack, service, folder)
             try:
                 until(lambda: process.poll() is not None or is_ready(url), PATIENCE)  # noqa: B023 - awaited here
