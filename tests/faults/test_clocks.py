@@ -20,7 +20,7 @@ from tests.faults.run import LONG, Figures, times
 from tests.faults.system import SERVICES, System
 
 LIBRARY = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
-EVENTS_A_STEP = times(150, 1_500)
+EVENTS_A_STEP = times(120, 600)
 BEFORE = timedelta(seconds=3)  # midnight; the events of that night are posted on both sides of it
 SLACK_SECONDS = 5  # libfaketime looks once a second whether its clock was set
 
@@ -114,16 +114,16 @@ def test_a_wrong_clock_changes_no_figure(rng: random.Random, figures: Figures) -
     with wrong_clock(rng) as (system, clock):
         last = clock.recorded_at()
         for name, offset, restart in DAYS if LONG else DAYS[:2]:
-            with system.posting(feed(rng, EVENTS_A_STEP, 3)):
+            with system.posting(feed(rng, EVENTS_A_STEP, 1)):
                 clock.set(offset, restart)
             last = assert_settled_and_true(system, clock, last)
             figures.add(f"clocks, {name}: figures that differ", 0, "0")
         for name, midnight in NIGHTS if LONG else rng.sample(NIGHTS, 1):
             clock.set_to(midnight - BEFORE)
-            system.post(feed(rng, EVENTS_A_STEP // 2, 2))
-            with system.posting(feed(rng, EVENTS_A_STEP // 2, 2), most=5):
+            system.post(feed(rng, EVENTS_A_STEP // 3, 1))
+            with system.posting(feed(rng, EVENTS_A_STEP // 3, 1), most=5):
                 time.sleep(max(0.0, (midnight - clock.now()).total_seconds()))
-            system.post(feed(rng, EVENTS_A_STEP // 2, 2))
+            system.post(feed(rng, EVENTS_A_STEP // 3, 1))
             last = assert_settled_and_true(system, clock, last)
             figures.add(f"clocks, {name}: figures that differ", 0, "0")
         # Only now: set back, the clock is behind what the ledger has learned, and whoever verifies is told so.
