@@ -19,6 +19,7 @@ from hnb_local.stack import Stack
 from tests.alerts.mailbox import Mailbox
 from tests.cases import Json, budget, made, yearly
 from tests.conftest import scratch_folder
+from tests.faults.administrator import administrators_url
 from tests.faults.run import LONG, Figures, percentile, times
 from tests.journeys.test_road import position, post, unsettled, year
 from tests.journeys.waiting import until
@@ -31,6 +32,7 @@ WORSE_AT_MOST = 1.2
 # A fault of ours, as it shows to the ledger: some events fail in the middle of its transaction.
 FAULT = """
     CREATE TABLE poison (id text PRIMARY KEY);
+    GRANT SELECT ON poison TO PUBLIC;
     CREATE FUNCTION fail_on_poison() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF EXISTS (SELECT FROM poison p WHERE p.id = NEW.id) THEN RAISE EXCEPTION 'a fault of ours'; END IF;
@@ -75,7 +77,7 @@ def told(officers: Mailbox) -> Iterator[Stack]:
 
 @pytest.fixture
 def ledger(told: Stack) -> Iterator["psycopg.Connection[Any]"]:
-    with psycopg.connect(told.database_urls["ledger"], autocommit=True) as connection:
+    with psycopg.connect(administrators_url(told, "ledger"), autocommit=True) as connection:
         yield connection
 
 

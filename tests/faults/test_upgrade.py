@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -28,6 +27,7 @@ from hnb_local.roles import owner_of
 from hnb_local.stack import Stack, is_ready
 from tests.cases import Json
 from tests.conftest import FreshDatabase, scratch_folder
+from tests.faults.administrator import administrators_url
 from tests.faults.officers import patiently
 from tests.faults.run import times
 from tests.journeys.test_road import position, post, unsettled, year
@@ -244,9 +244,7 @@ def write(package: Path, name: str, migration: str) -> None:
 
 def migrate_as_owner(stack: Stack, service: str, folder: Path) -> None:
     """What `python -m SERVICE migrate` of the next release does, as the role that owns the tables."""
-    at = urlsplit(stack.database_urls[service])
-    admin = at._replace(netloc=f"postgres:{stack.folder.secrets()['postgres']}@{at.hostname}:{at.port}").geturl()
-    engine = database.connect(admin, service)
+    engine = database.connect(administrators_url(stack, service), service)
     config = script(service, folder / service / "migrations")
     with engine.begin() as connection:
         connection.execute(text("SELECT set_config('role', :owner, true)"), {"owner": owner_of(service)})
