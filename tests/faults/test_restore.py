@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from hnb_local.folder import DataFolder
 from hnb_local.processes import carried_program
+from hnb_local.roles import owner_of
 from hnb_local.servers import start_database
 from hnb_local.stack import Stack
 from tests.cases import Json
@@ -97,9 +99,11 @@ def settled(stack: Stack) -> None:
 def restore(dumps: Path, home: Path) -> None:
     """Fresh servers on a fresh folder, with what was dumped; the broker has nothing at all."""
     with DataFolder(home, print) as folder, ExitStack() as exits:
-        urls = start_database(folder, exits, None, durable=False).urls
-        for service, url in urls.items():
-            run(program("pg_restore"), "--no-owner", "--exit-on-error", "--dbname", url, str(dumps / service))
+        server = start_database(folder, exits, None, durable=False)
+        for service in server.urls:
+            url = urlsplit(server.admin_url)._replace(path=f"/{service}").geturl()
+            whose = f"--role={owner_of(service)}"
+            run(program("pg_restore"), "--no-owner", whose, "--exit-on-error", "--dbname", url, str(dumps / service))
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=" then ".join)
