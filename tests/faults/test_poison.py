@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -31,7 +32,7 @@ WORSE_AT_MOST = 1.2
 # A fault of ours, as it shows to the ledger: some events fail in the middle of its transaction.
 FAULT = """
     CREATE TABLE poison (id text PRIMARY KEY);
-    CREATE FUNCTION fail_on_poison() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION fail_on_poison() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
         IF EXISTS (SELECT FROM poison p WHERE p.id = NEW.id) THEN RAISE EXCEPTION 'a fault of ours'; END IF;
         RETURN NEW;
@@ -75,7 +76,10 @@ def told(officers: Mailbox) -> Iterator[Stack]:
 
 @pytest.fixture
 def ledger(told: Stack) -> Iterator["psycopg.Connection[Any]"]:
-    with psycopg.connect(told.database_urls["ledger"], autocommit=True) as connection:
+    """As whoever may put a fault in it: the ledger itself may not."""
+    at = urlsplit(told.database_urls["ledger"])
+    admin = at._replace(netloc=f"postgres:{told.folder.secrets()['postgres']}@{at.hostname}:{at.port}").geturl()
+    with psycopg.connect(admin, autocommit=True) as connection:
         yield connection
 
 
