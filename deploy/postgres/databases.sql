@@ -1,18 +1,56 @@
--- One role and one database for each service, which nobody else may enter. Runs once, on an empty volume.
+-- For each service a database, a role that owns it and makes its tables, and a role that may do no more than read and
+-- write rows of them: what the service itself is. Runs by itself on an empty volume; over what is there it changes
+-- nothing but the passwords, and hands over to the owner what the service's role still owns.
 \set ON_ERROR_STOP on
 \getenv placements_password PLACEMENTS_PASSWORD
+\getenv placements_owner_password PLACEMENTS_OWNER_PASSWORD
 \getenv ledger_password LEDGER_PASSWORD
+\getenv ledger_owner_password LEDGER_OWNER_PASSWORD
 \getenv alerts_password ALERTS_PASSWORD
+\getenv alerts_owner_password ALERTS_OWNER_PASSWORD
 
 -- A statement that fails is logged as it stands, and these hold passwords.
 SET log_min_error_statement = panic;
 
-CREATE ROLE placements LOGIN PASSWORD :'placements_password';
-CREATE ROLE ledger LOGIN PASSWORD :'ledger_password';
-CREATE ROLE alerts LOGIN PASSWORD :'alerts_password';
+SELECT format('CREATE ROLE %I LOGIN', name)
+FROM unnest(ARRAY['placements', 'placements_owner', 'ledger', 'ledger_owner', 'alerts', 'alerts_owner']) AS name
+WHERE name NOT IN (SELECT rolname FROM pg_roles) \gexec
 
-CREATE DATABASE placements OWNER placements;
-CREATE DATABASE ledger OWNER ledger;
-CREATE DATABASE alerts OWNER alerts;
+ALTER ROLE placements PASSWORD :'placements_password';
+ALTER ROLE placements_owner PASSWORD :'placements_owner_password';
+ALTER ROLE ledger PASSWORD :'ledger_password';
+ALTER ROLE ledger_owner PASSWORD :'ledger_owner_password';
+ALTER ROLE alerts PASSWORD :'alerts_password';
+ALTER ROLE alerts_owner PASSWORD :'alerts_owner_password';
+
+SELECT format('CREATE DATABASE %I OWNER %I', name, name || '_owner')
+FROM unnest(ARRAY['placements', 'ledger', 'alerts']) AS name
+WHERE name NOT IN (SELECT datname FROM pg_database) \gexec
 
 REVOKE ALL ON DATABASE placements, ledger, alerts, postgres, template1 FROM PUBLIC;
+
+GRANT CONNECT ON DATABASE placements TO placements;
+\connect placements
+REASSIGN OWNED BY placements TO placements_owner;
+-- MAINTAIN: placements tells the planner what it knows of a register that fills (ANALYZE).
+GRANT SELECT, INSERT, UPDATE, DELETE, MAINTAIN ON ALL TABLES IN SCHEMA public TO placements;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO placements;
+ALTER DEFAULT PRIVILEGES FOR ROLE placements_owner IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE, MAINTAIN ON TABLES TO placements;
+ALTER DEFAULT PRIVILEGES FOR ROLE placements_owner IN SCHEMA public GRANT SELECT ON SEQUENCES TO placements;
+
+GRANT CONNECT ON DATABASE ledger TO ledger;
+\connect ledger
+REASSIGN OWNED BY ledger TO ledger_owner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ledger;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO ledger;
+ALTER DEFAULT PRIVILEGES FOR ROLE ledger_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ledger;
+ALTER DEFAULT PRIVILEGES FOR ROLE ledger_owner IN SCHEMA public GRANT SELECT ON SEQUENCES TO ledger;
+
+GRANT CONNECT ON DATABASE alerts TO alerts;
+\connect alerts
+REASSIGN OWNED BY alerts TO alerts_owner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO alerts;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO alerts;
+ALTER DEFAULT PRIVILEGES FOR ROLE alerts_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO alerts;
+ALTER DEFAULT PRIVILEGES FOR ROLE alerts_owner IN SCHEMA public GRANT SELECT ON SEQUENCES TO alerts;

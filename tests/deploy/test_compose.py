@@ -10,7 +10,8 @@ from tests.deploy.files import DEPLOY, ROOT, compose
 SERVICES = ("placements", "ledger", "alerts")
 SERVERS = ("valkey", "postgres")
 WATCHERS = ("prometheus", "grafana")
-EVERYTHING = (*SERVERS, *SERVICES, *WATCHERS)
+TABLES = tuple(f"{name}-tables" for name in SERVICES)  # each makes a service's tables, and ends
+EVERYTHING = (*SERVERS, *TABLES, *SERVICES, *WATCHERS)
 PORTS = {"placements": 8001, "ledger": 8002, "alerts": 8003, "prometheus": 9090, "grafana": 3000}
 KEPT = {
     "valkey": "/data", "postgres": "/var/lib/postgresql", "prometheus": "/prometheus", "grafana": "/var/lib/grafana",
@@ -42,7 +43,7 @@ def test_a_container_is_hardened(parts: dict[str, Any], name: str) -> None:
     assert "privileged" not in part
     assert part["mem_limit"]
     assert part["pids_limit"]
-    assert part["restart"] == "unless-stopped"
+    assert part["restart"] == ("no" if name in TABLES else "unless-stopped")
     assert part["logging"]["options"]["max-size"], "a log without a limit fills the disk"
 
 
@@ -66,15 +67,17 @@ def test_the_broker_and_the_database_are_on_a_network_of_their_own(document: dic
     parts = document["services"]
     assert document["networks"]["data"]["internal"] is True
     on_data = {name for name, part in parts.items() if "data" in part["networks"]}
-    assert on_data == {*SERVERS, *SERVICES}
-    assert all(parts[name]["networks"] == ["data"] for name in SERVERS)
+    assert on_data == {*SERVERS, *TABLES, *SERVICES}
+    assert all(parts[name]["networks"] == ["data"] for name in (*SERVERS, *TABLES))
     assert not any("network_mode" in part for part in parts.values())
 
 
 def test_each_part_waits_until_what_it_needs_is_healthy(parts: dict[str, Any]) -> None:
     healthy = {"condition": "service_healthy"}
     for name in SERVICES:
-        assert parts[name]["depends_on"] == dict.fromkeys(SERVERS, healthy)
+        done = {f"{name}-tables": {"condition": "service_completed_successfully"}}
+        assert parts[name]["depends_on"] == dict.fromkeys(SERVERS, healthy) | done
+        assert parts[f"{name}-tables"]["depends_on"] == {"postgres": healthy}
     assert parts["prometheus"]["depends_on"] == dict.fromkeys(SERVICES, healthy)
     assert parts["grafana"]["depends_on"] == {"prometheus": healthy}
 
@@ -109,7 +112,21 @@ def test_a_service_is_built_here_and_speaks_to_its_own_database(parts: dict[str,
     url = part["environment"]["HNB_DATABASE_URL"]
     assert url.startswith(f"postgresql://{name}:${{{name.upper()}_PASSWORD:?")
     assert url.endswith(f"@postgres:5432/{name}")
+    assert part["environment"]["HNB_BROKER_URL"].startswith(f"redis://{name}:${{{name.upper()}_VALKEY_PASSWORD:?")
     assert "HNB_TOKENS" in part["environment"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_password_of_a_services_owner_is_where_tables_are_made_and_nowhere_else(
+    parts: dict[str, Any], name: str
+) -> None:
+    secret = f"{name.upper()}_OWNER_PASSWORD"
+    told = {part for part, definition in parts.items() if secret in str(definition.get("environment", ""))}
+    assert told == {"postgres", f"{name}-tables"}
+    tables = parts[f"{name}-tables"]
+    assert tables["image"] == parts[name]["image"]
+    assert tables["command"] == ["python", "-P", "-m", name, "migrate"]
+    assert set(tables["environment"]) == {"HNB_DATABASE_URL"}
 
 
 def test_no_secret_has_a_default() -> None:
@@ -127,14 +144,3 @@ def test_the_broker_keeps_what_it_acknowledges_and_refuses_rather_than_forgets()
     assert settings["appendfsync"] == "always"
     assert settings["maxmemory-policy"] == "noeviction"
     assert "requirepass" not in settings
-
-
-def test_each_service_has_a_role_and_a_database_nobody_else_may_enter() -> None:
-    text = (DEPLOY / "postgres/databases.sql").read_text()
-    for name in SERVICES:
-        assert f"\\getenv {name}_password {name.upper()}_PASSWORD\n" in text
-        assert f"CREATE ROLE {name} LOGIN PASSWORD :'{name}_password';" in text
-        assert f"CREATE DATABASE {name} OWNER {name};" in text
-    revoked = re.search(r"REVOKE ALL ON DATABASE (.*) FROM PUBLIC;", text)
-    assert revoked
-    assert {*SERVICES, "postgres", "template1"} == set(revoked[1].split(", "))

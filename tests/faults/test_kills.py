@@ -1,5 +1,6 @@
 """Services, Valkey and PostgreSQL killed at random while events are posted: nothing lost, nothing doubled."""
 
+import os
 import random
 import time
 from collections import Counter, defaultdict
@@ -53,4 +54,5 @@ def test_kills_at_random_lose_and_double_nothing(rng: random.Random, figures: Fi
     for part, of in sorted(took.items()):
         figures.add(f"kills, processing again after {part}", f"p50 {percentile(of, 50):.2f} s, most {max(of):.2f} s")
     every = [seconds for of in took.values() for seconds in of]
+    figures.add("kills, load of the machine meanwhile", f"{os.getloadavg()[2]:.1f} on {os.cpu_count()} cores")
     figures.add("kills, processing again, p99", f"{percentile(every, 99):.2f} s", "<= 5 s")

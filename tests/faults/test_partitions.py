@@ -16,8 +16,8 @@ from tests.faults.proxy import COMMIT, POST, XACK, XADD, XREADGROUP, Exchange, P
 from tests.faults.run import Figures, times
 from tests.faults.system import System
 
-FAULTS = times(60, 1_000)
-EVENTS_A_ROUND = 500
+FAULTS = times(40, 1_000)
+EVENTS_A_ROUND = times(250, 500)
 DELAY_SECONDS = 2.0
 SIDES: tuple[Side, Side] = ("client", "server")
 ANSWERS: dict[str, tuple[Exchange, ...]] = {"database": (COMMIT,), "broker": (XADD, XACK, XREADGROUP), "door": (POST,)}

@@ -6,7 +6,9 @@ from itertools import count
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from hnb import database
 from tests.cases import (
     Json,
     budget,
@@ -139,3 +141,17 @@ def test_replicas_given_overlapping_shuffled_batches_agree_with_one_alone(books:
         list(replicas.map(replica, range(4)))
     books.settle()
     assert _figures(books, together) == _figures(books, alone)
+
+
+def test_what_was_put_off_by_a_clock_set_back_a_day_since_is_decided_at_once(books: Books) -> None:
+    def provisional() -> object:
+        return books.value("SELECT provisional_pence FROM balances WHERE financial_year = 2025 AND line = 'special'")
+
+    books.take(made("PL-1", yearly(30_000), end="2026-03-31"), made("PL-2", None, end="2026-03-31", child="c2"))
+    books.settle()
+    books.take(made("PL-3", yearly(50_000), end="2026-03-31", child="c3"))
+    assert provisional() == 3_000_000, "the mean may move again within seconds"
+    with database.transaction(books.engine) as connection:
+        connection.execute(text("UPDATE stale SET due_at = due_at + interval '1 day'"))
+    books.ledger.settle(books.engine)
+    assert provisional() == 4_000_000

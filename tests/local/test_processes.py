@@ -14,8 +14,9 @@ import pytest
 import redis
 
 from hnb_local.account import Account, let_pass, let_read
+from hnb_local.broker_users import ADMIN
 from hnb_local.errors import CommandFailed
-from hnb_local.folder import DataFolder
+from hnb_local.folder import SERVICES, DataFolder
 from hnb_local.processes import Child
 from hnb_local.supervisor import Supervisor
 from hnb_local.valkey import start_valkey
@@ -121,10 +122,13 @@ def test_who_is_killed_after_it_ran_is_started_at_once_every_time(
     assert said == ["ledger was ended by SIGKILL; starting it again in 0.2 s."] * 3
 
 
+PASSWORDS = dict.fromkeys((ADMIN, *SERVICES), "secret")
+
+
 def start_over(folder: DataFolder, spoil: Callable[[Path], object]) -> int:
     """How many of ten events Valkey still has when it comes up over files that were spoilt."""
-    valkey, url = start_valkey(folder, "secret", durable=True)
-    with redis.Redis.from_url(url) as client:
+    valkey, urls = start_valkey(folder, PASSWORDS, durable=True)
+    with redis.Redis.from_url(urls[ADMIN]) as client:
         client.xadd("position", {"event": "in the snapshot"})
         client.bgrewriteaof()
         until(lambda: not client.info("persistence")["aof_rewrite_in_progress"])
@@ -132,8 +136,8 @@ def start_over(folder: DataFolder, spoil: Callable[[Path], object]) -> int:
             client.xadd("position", {"event": f"after the snapshot, {number}"})
     valkey.stop()
     spoil(folder.path / "valkey" / "appendonlydir")
-    valkey, url = start_valkey(folder, "secret", durable=True)
-    with redis.Redis.from_url(url) as client:
+    valkey, urls = start_valkey(folder, PASSWORDS, durable=True)
+    with redis.Redis.from_url(urls[ADMIN]) as client:
         kept = int(client.xlen("position"))
     valkey.stop()
     return kept

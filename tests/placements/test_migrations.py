@@ -91,7 +91,7 @@ def test_a_condition_said_before_it_could_be_of_a_year_is_not_said_again(databas
         Conditions("placements", engine, [lambda *_, holding=holding: holding], lambda: datetime.now(UTC)).look()
     with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT active, version FROM conditions")).all()
-        ids = connection.scalars(text("SELECT body::json ->> 'id' FROM outbox")).all()
+        said = connection.scalars(text("SELECT body::json -> 'data' ->> 'version' FROM outbox")).all()
     engine.dispose()
     assert [tuple(row) for row in rows] == [(False, 4)]
-    assert [id.rpartition("-")[2] for id in ids] == ["4"]
+    assert said == ["4"]

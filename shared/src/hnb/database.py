@@ -8,11 +8,14 @@ from itertools import islice
 
 import orjson
 import psycopg
+import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg import errors
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 POOL_SIZE = 12
@@ -25,6 +28,9 @@ IDLE_TIMEOUT_MS = 30_000
 COPIED_AT_ONCE = 2_000
 MIGRATION_LOCK = 0x484E42  # "HNB": two replicas that start together must not both migrate
 
+_OLDEST = text("SELECT obj_description('alembic_version'::regclass, 'pg_class')")
+
+log = structlog.get_logger(__name__)
 Copied = str | int | date | None  # times are dates too
 
 
@@ -41,6 +47,7 @@ def connect(url: str, service: str) -> Engine:
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
         json_deserializer=orjson.loads,
+        hide_parameters=True,  # an error is logged as it stands, and these are what events say of children
         connect_args={
             "application_name": f"hnb-{service}",
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
@@ -125,11 +132,40 @@ def is_passing(error: BaseException) -> bool:
     )
 
 
-def migrate(engine: Engine, package: str) -> None:
-    """Bring the service's tables up to date, one replica at a time."""
+class Behind(Exception):
+    """The tables are not those of this version, and this role may not change them."""
+
+
+class TooNew(Exception):
+    """The database is of a newer release that this one cannot work with."""
+
+
+def migrate(engine: Engine, package: str, owner: str | None = None) -> None:
+    """Bring the service's tables up to date, one replica at a time; where there is nothing to do any role may ask.
+
+    `owner` is who owns them, where the engine's role may act as it. Raises Behind where the role may not.
+    A database of a newer release is used as it is: a release only adds to what the one before it needs, so that both
+    may run side by side, and the older be started again. Unless a migration said who may not: TooNew.
+    """
     config = Config()
     config.set_main_option("script_location", str(resources.files(package).joinpath("migrations")))
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    try:
+        with engine.begin() as connection:
+            if owner is not None:
+                connection.execute(text("SELECT set_config('role', :owner, true)"), {"owner": owner})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            current = MigrationContext.configure(connection).get_current_revision()
+            if current is None or current in known:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                return
+            oldest = connection.scalar(_OLDEST)
+            if oldest is not None and oldest not in known:
+                raise TooNew(f"its database is of a newer release (revision {current}), which wants {oldest} or later")
+    except ProgrammingError as error:
+        if isinstance(error.orig, errors.InsufficientPrivilege):
+            raise Behind(f"its tables are not those of this version, and this role may not change them; "
+                         f"their owner brings them up to date: python -m {package} migrate") from None  # fmt: skip
+        raise
+    log.warning("the database is of a newer release, and is used as it is", revision=current)

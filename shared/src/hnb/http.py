@@ -5,7 +5,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, FastAPI, HTTPException, Request
@@ -13,8 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 from prometheus_client.exposition import choose_encoder
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -68,6 +70,18 @@ def problem(
     return JSONResponse(body.model_dump(exclude_none=True), status, headers, media_type=PROBLEM)
 
 
+def _written_out(value: object) -> object:
+    try:
+        float(value)  # type: ignore[arg-type]  # a TypeError where it is neither
+    except (TypeError, ValueError, OverflowError):
+        return value
+    raise PydanticCustomError("moment", "a moment is written like 2025-09-30T17:00:00Z")
+
+
+# A number would be seconds since 1970: `known_at=20250930` would be answered, and wrongly.
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+
+
 class Unavailable(Exception):
     """Something this answer needs is away for now; the caller should try again after some seconds."""
 
@@ -91,10 +105,8 @@ def make_app(
     app.include_router(_own_pages(telemetry, readiness, title, asyncapi))
     app.openapi()["components"].setdefault("schemas", {}).update(schemas)  # FastAPI keeps the document it made
 
-    @app.exception_handler(HTTPException)
-    @app.exception_handler(404)
-    @app.exception_handler(405)
-    async def _refused(_: Request, error: HTTPException) -> Response:
+    @app.exception_handler(AnyHTTPException)  # FastAPI's own refusals too: a body that is no text, a wrong method
+    async def _refused(_: Request, error: AnyHTTPException) -> Response:
         return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
@@ -214,7 +226,7 @@ class _Outermost:
             await send(message)
 
         try:
-            await self.app(scope, receive, answer)
+            await (_zero_byte(scope) or self.app)(scope, receive, answer)
         except Exception as error:
             if started:
                 raise
@@ -226,3 +238,10 @@ class _Outermost:
             return problem(503, "not available for now; try again", headers={"Retry-After": "2"})
         log.exception("a request failed")
         return problem(500, "this is our fault, and it is logged under the correlation id")
+
+
+def _zero_byte(scope: Scope) -> Response | None:
+    """400 where the address holds a zero byte: no id has one, and PostgreSQL takes no text with one."""
+    if "\x00" in scope["path"] or b"%00" in scope["query_string"] or b"\x00" in scope["query_string"]:
+        return problem(400, "the address holds a zero byte, which nothing here is named with")
+    return None

@@ -2,12 +2,14 @@
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import psycopg
 import structlog
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from hnb import deadletters, inbox, withdrawals
 from hnb.broker import entry_id
@@ -93,21 +95,51 @@ class Intake:
         return read_event(read_json(raw), known=self.known, strict=self.strict)
 
     def _take_or_split(self, batch: Sequence[tuple[Entry, Event]]) -> None:
+        """Take a batch, in halves of halves where it fails, to find what fails: no figure depends on the order.
+
+        The larger parts first: most of those beside one that fails then wait for a try or two, and not for its end.
+        """
+        parts = deque([batch])
+        while parts:
+            part = parts.popleft()
+            try:
+                outcomes = self.take([event for _, event in part])
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                if len(part) > 1:
+                    parts += [part[: len(part) // 2], part[len(part) // 2 :]]
+                else:
+                    self._bury_failed(*part[0], error)
+                continue
+            for (entry, event), outcome in zip(part, outcomes, strict=True):
+                if isinstance(outcome, Conflicting):
+                    self.bury(entry, used_before(event), outcome=None)
+
+    def _bury_failed(self, entry: Entry, event: Event, error: Exception) -> None:
+        reason = deadletters.why(error)
+        log.error(  # a statement's values are an event's data: the log has them no more than the reason has
+            "an event cannot be applied", event_source=event.source, event_id=event.id, reason=reason,
+            exc_info=not isinstance(error, DBAPIError | psycopg.Error),
+        )  # fmt: skip
+        self.bury(entry, reason)
+
+    def take_again(self, body: str) -> tuple[str, str | None]:
+        """Take in what was set aside, as if it came now: what it comes to, and why where it takes no effect.
+
+        Raises only what may pass.
+        """
         try:
-            outcomes = self.take([event for _, event in batch])
+            event = self.read(body.encode())
+        except (Unreadable, Refused) as error:
+            return "refused", str(error)
+        try:
+            (outcome,) = self.take([event])
         except Exception as error:
             if is_passing(error):
                 raise
-            if len(batch) > 1:  # halves, to find the one that fails: what a commitment costs does not depend on order
-                self._take_or_split(batch[: len(batch) // 2])
-                self._take_or_split(batch[len(batch) // 2 :])
-                return
-            log.exception("an event cannot be applied", event_source=batch[0][1].source, event_id=batch[0][1].id)
-            self.bury(batch[0][0], f"{type(error).__name__}: {error}"[:2000])
-            return
-        for (entry, event), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Conflicting):
-                self.bury(entry, f"{event.source} {event.id} was used before for other content", outcome=None)
+            return "failed", deadletters.why(error)
+        return outcome.status, used_before(event) if isinstance(outcome, Conflicting) else None
 
     def bury(self, entry: Entry, reason: str, outcome: str | None = "dead-lettered") -> None:
         """Keep an entry that cannot be applied, with its reason, and say so."""
@@ -118,3 +150,8 @@ class Intake:
         if outcome is not None:
             self.telemetry.count("unknown", outcome)
         log.warning("an entry was set aside", stream=entry.stream, entry=entry.id, reason=reason)
+
+
+def used_before(event: Event) -> str:
+    """Why an event whose id was used before is set aside."""
+    return f"{event.source} {event.id} was used before for other content"

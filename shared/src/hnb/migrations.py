@@ -87,6 +87,32 @@ def create_conditions_v1() -> None:
     """)
 
 
+def create_replays_v1() -> None:
+    """Dead letters tried again: each try with its outcome, when and by whom. A letter that took effect is kept."""
+    op.execute("ALTER TABLE dead_letters ADD COLUMN replayed_at timestamptz")
+    op.execute("CREATE INDEX dead_letters_waiting ON dead_letters (id) WHERE replayed_at IS NULL")
+    op.execute("""
+        CREATE TABLE replays (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            letter bigint NOT NULL REFERENCES dead_letters (id),
+            at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            by_whom text NOT NULL,
+            outcome text NOT NULL,
+            detail text
+        )
+    """)
+    op.execute("CREATE INDEX replays_letter ON replays (letter)")
+    append_only("replays")
+
+
+def wants(revision: str) -> None:
+    """Of a migration that takes away: no release that does not know this revision may work with the database any more.
+
+    It comes a release after the one that stopped using what is taken away.
+    """
+    op.execute(f"COMMENT ON TABLE alembic_version IS '{revision}'")
+
+
 def append_only(table: str) -> None:
     """Make PostgreSQL refuse any update, delete or truncate of a table."""
     op.execute(f"""

@@ -22,14 +22,15 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from hnb import broker as streams
-from hnb import database
+from hnb import database, replaying
 from hnb.bearer import Guard, KnownTokens
 from hnb.events import ENVELOPES, EVENTS
 from hnb.hearing import Hearing
 from hnb.http import make_app
+from hnb.intake import Intake
 from hnb.memory import collect_seldom
 from hnb.outbox import RELAY_BATCH, Relay
-from hnb.settings import ServiceSettings, load, refuse_to_start
+from hnb.settings import DatabaseSettings, ServiceSettings, load, refuse_to_start
 from hnb.telemetry import Telemetry, configure_logging
 
 START_PATIENCE_SECONDS = 30
@@ -42,6 +43,8 @@ _OUTBOX = text("""
     SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0) AS age
     FROM outbox WHERE entry_ms IS NULL
 """)
+
+_DEAD_LETTERS = text("SELECT count(*), count(*) FILTER (WHERE replayed_at IS NULL) FROM dead_letters")
 
 log = structlog.get_logger(__name__)
 S = TypeVar("S", bound=ServiceSettings)
@@ -94,6 +97,7 @@ class Service:
     broker: RedisBroker
     telemetry: Telemetry
     relay: Relay
+    intake: Intake
     hearing: Hearing
     heard: Sequence[str]
     said: Sequence[str]
@@ -106,29 +110,15 @@ class Service:
 
     def prepare(self) -> None:
         """Reach the database and the broker and migrate; wait for a server that is still starting, not for ever."""
-        self._wait_for("the database", "HNB_DATABASE_URL", lambda: database.migrate(self.engine, self.name))
-        self._wait_for("the broker", "HNB_BROKER_URL", self.redis.ping)
-
-    def _wait_for(self, what: str, setting: str, attempt: Callable[[], object]) -> None:
-        deadline = time.monotonic() + START_PATIENCE_SECONDS
-        while True:
-            try:
-                attempt()
-                return
-            except (DBAPIError, RedisError, OSError) as error:
-                reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-                refused = isinstance(error, AuthenticationError) or any(
-                    word in reason for word in ("authentication failed", "does not exist", "no password supplied")
-                )
-                if refused or time.monotonic() > deadline:
-                    refuse_to_start(self.name, f"{what} of {setting} cannot be used: {reason}")
-                time.sleep(0.5)
+        _wait_for(self.name, "HNB_DATABASE_URL", lambda: database.migrate(self.engine, self.name))
+        _wait_for(self.name, "HNB_BROKER_URL", self.redis.ping)
 
     def asgi(self) -> FastAPI:
         """The HTTP application, with everything else in its lifespan."""
         guard = self.guard or partial(KnownTokens, settings=self.settings)
+        routers = [*self.routers, replaying.make_router(self.intake)]
         return make_app(
-            f"HNB Ledger: {self.name}", self.description, self.telemetry, self.routers, self.readiness,
+            f"HNB Ledger: {self.name}", self.description, self.telemetry, routers, self.readiness,
             self.asyncapi, database.is_passing, guard, self.schemas, lifespan=self._lifespan,
         )  # fmt: skip
 
@@ -186,12 +176,15 @@ class Service:
         """Outbox, dead letters and streams, read at each scrape."""
         with database.reading(self.engine) as connection:
             row = connection.execute(_OUTBOX).one()
-            dead = connection.scalar(text("SELECT count(*) FROM dead_letters"))
+            dead, waiting = connection.execute(_DEAD_LETTERS).one()
         yield _gauge("hnb_outbox_pending", "Messages not yet sent to the broker", {"service": self.name}, row.pending)
         yield _gauge("hnb_outbox_oldest_seconds", "Age of the oldest of them", {"service": self.name}, row.age)
         buried = CounterMetricFamily("hnb_dead_letters", "Entries set aside with a reason", labels=["service"])
         buried.add_metric([self.name], dead or 0)
         yield buried
+        yield _gauge(
+            "hnb_dead_letters_waiting", "Of them, those that have not taken effect", {"service": self.name}, waiting
+        )
         lag = GaugeMetricFamily("hnb_stream_lag", "Entries not yet delivered", labels=["stream", "group"])
         pending = GaugeMetricFamily(
             "hnb_stream_pending", "Entries delivered and not yet acknowledged", labels=["stream", "group"]
@@ -202,6 +195,26 @@ class Service:
                 pending.add_metric([stream, name], group["pending"])
         yield lag
         yield pending
+
+
+def _wait_for(service: str, setting: str, attempt: Callable[[], object]) -> None:
+    """Attempts until it works: a server may still be starting, and tables may be just being brought up to date."""
+    deadline = time.monotonic() + START_PATIENCE_SECONDS
+    while True:
+        try:
+            attempt()
+            return
+        except database.TooNew as error:
+            refuse_to_start(service, str(error))
+        except (DBAPIError, RedisError, OSError, database.Behind) as error:
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            refused = isinstance(error, AuthenticationError) or any(
+                word in reason for word in ("authentication failed", "does not exist", "no password supplied")
+            )
+            if refused or time.monotonic() > deadline:
+                what = setting.removeprefix("HNB_").removesuffix("_URL").lower()
+                refuse_to_start(service, f"the {what} of {setting} cannot be used: {reason}")
+            time.sleep(0.5)
 
 
 def _gauge(name: str, help_text: str, labels: dict[str, str], value: float) -> Metric:
@@ -257,6 +270,9 @@ def _payload(stream: str) -> Any:
 
 def main(name: str, settings_type: type[S], build: Callable[[S], Service]) -> None:
     """Start a service and serve until told to stop; exit status 2 when it cannot start as it is set up."""
+    if sys.argv[1:] == ["migrate"]:
+        _migrate(name)
+        return
     if len(sys.argv) > 1:
         _explain(name, settings_type, sys.argv[1])
     settings = load(name, settings_type)
@@ -273,8 +289,18 @@ def main(name: str, settings_type: type[S], build: Callable[[S], Service]) -> No
     )  # fmt: skip
 
 
+def _migrate(name: str) -> None:
+    """Bring the tables up to date as their owner, so that the service itself needs no right to change them."""
+    settings = load(name, DatabaseSettings)
+    configure_logging(name, settings.log_level)
+    engine = database.connect(settings.database_url.get_secret_value(), name)
+    _wait_for(name, "HNB_DATABASE_URL", lambda: database.migrate(engine, name))
+    log.info("the tables are up to date")
+    engine.dispose()
+
+
 def _explain(name: str, settings_type: type[ServiceSettings], argument: str) -> None:
-    lines = [f"Usage: python -m {name}", "", "Set up by its environment:"]
+    lines = [f"Usage: python -m {name} [migrate]", "", "Set up by its environment:"]
     for key, info in settings_type.model_fields.items():
         default = "required" if info.is_required() else f"default {info.default!r}"
         lines.append(f"  HNB_{key.upper():<22} {info.description} ({default})")

@@ -11,19 +11,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 WRONG_SETTINGS = 2
 
 
-class ServiceSettings(BaseSettings):
-    """Settings all services share, each from the environment variable HNB_<NAME>."""
+class DatabaseSettings(BaseSettings):
+    """What it takes to reach a service's database, from the environment variables HNB_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix="HNB_", extra="ignore", frozen=True)
 
     database_url: SecretStr = Field(description="postgresql://role:password@host:port/database, one per service")
-    broker_url: SecretStr = Field(description="redis://:password@host:port/0, Valkey 8+ or Redis 7.2+")
-    host: str = Field("127.0.0.1", description="the address the HTTP door listens on")
-    port: int = Field(0, ge=0, le=65535, description="the port the HTTP door listens on")
-    replica: str = Field("0", pattern=r"^[A-Za-z0-9-]{1,40}$", description="a stable name for this replica")
-    tokens: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(), description="SHA-256 of each accepted bearer token, in hex, separated by commas"
-    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
     @field_validator("database_url")
@@ -32,6 +25,18 @@ class ServiceSettings(BaseSettings):
         if not re.match(r"postgres(ql)?://[^/]*/\w", value.get_secret_value()):
             raise ValueError("is not of the form postgresql://role:password@host:port/database")
         return value
+
+
+class ServiceSettings(DatabaseSettings):
+    """Settings all services share."""
+
+    broker_url: SecretStr = Field(description="redis://:password@host:port/0, Valkey 8+ or Redis 7.2+")
+    host: str = Field("127.0.0.1", description="the address the HTTP door listens on")
+    port: int = Field(0, ge=0, le=65535, description="the port the HTTP door listens on")
+    replica: str = Field("0", pattern=r"^[A-Za-z0-9-]{1,40}$", description="a stable name for this replica")
+    tokens: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="SHA-256 of each accepted bearer token, in hex, separated by commas"
+    )
 
     @field_validator("broker_url")
     @classmethod
@@ -75,7 +80,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-S = TypeVar("S", bound=ServiceSettings)
+S = TypeVar("S", bound=DatabaseSettings)
 
 
 def load(service: str, settings: type[S]) -> S:

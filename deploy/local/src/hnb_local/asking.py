@@ -1,5 +1,6 @@
 """Asking a running service: where it is, what it answers, and one sentence when it does not."""
 
+import getpass
 import json
 import os
 import time
@@ -80,6 +81,14 @@ def exchange(
     reason = "\n".join([reason, *(fault for fault in faults if fault not in reason)])
     wrong = answer.status_code in (400, 422)
     raise CommandFailed(f"The {service} service refuses: {reason.rstrip('.')}.", WRONG_USE if wrong else COULD_NOT)
+
+
+def logged_in() -> str:
+    """The name of whoever runs the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        raise CommandFailed("Nobody is logged in by name: say who, by the option for it.", WRONG_USE) from None
 
 
 def wait_asked_for(answer: httpx.Response) -> float:

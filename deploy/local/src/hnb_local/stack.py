@@ -55,6 +55,7 @@ class Stack:
     ) -> None:
         self.folder = DataFolder(data_dir, say)
         self.broker_url = broker_url or ""
+        self.broker_urls: Mapping[str, str] = {}
         self.database_urls: Mapping[str, str] = {}
         self.urls: Mapping[str, str] = {}
         self._given_database = database_url
@@ -103,8 +104,9 @@ class Stack:
         supervisor = Supervisor(self._say)
         self._exits.callback(supervisor.release)
         database = start_database(self.folder, self._exits, self._given_database, durable=self._durable)
+        database.migrate()
         broker = start_broker(self.folder, self._exits, self.broker_url or None, durable=self._durable)
-        self.broker_url, self.database_urls = broker.url, database.urls
+        self.broker_url, self.broker_urls, self.database_urls = broker.url, broker.urls, database.urls
         servers = [child for child in (database.child, broker.child) if child is not None]
         self._children = {child.name: child for child in servers}
         self._exits.callback(self._drain)
@@ -122,7 +124,7 @@ class Stack:
         outer = {name: value for name, value in os.environ.items() if not name.startswith(OWN_PREFIX)}
         environment = outer | {
             "HNB_DATABASE_URL": self.database_urls[service],
-            "HNB_BROKER_URL": self.broker_url,
+            "HNB_BROKER_URL": self.broker_urls[service],
             "HNB_HOST": "127.0.0.1",
             "HNB_PORT": str(port),
             "HNB_REPLICA": "0",

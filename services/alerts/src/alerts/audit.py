@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import Response, StreamingResponse
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import Engine, text
 
 from alerts.api import MOST, After, Authority, Limit
 from hnb.database import reading
+from hnb.http import Moment
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that starts with one
 
@@ -68,11 +69,13 @@ class ToldPage(BaseModel):
     next: int | None
 
 
-Moment = AwareDatetime | None
-From = Annotated[Moment, Query(alias="from", description="queued at or after; from the beginning where not given")]
-To = Annotated[Moment, Query(alias="to", description="queued before; until now where not given")]
+From = Annotated[
+    Moment | None, Query(alias="from", description="queued at or after; from the beginning where not given")
+]
+To = Annotated[Moment | None, Query(alias="to", description="queued before; until now where not given")]
 Format = Annotated[Literal["json", "csv"], Query(alias="format", description="`csv` is all of it in one file")]
 
+AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
@@ -80,7 +83,7 @@ def make_audit(engine: Engine) -> APIRouter:
     """The route of the audit, over the given database."""
     router = APIRouter(prefix="/deliveries", tags=["audit"])
 
-    @router.get("", summary="Who was told what, when and how", response_model=ToldPage)
+    @router.get("", summary="Who was told what, when and how", response_model=ToldPage, responses=AS_CSV)
     def get_deliveries(
         since: From = None, until: To = None, authority: Authority = "", written: Format = "json",
         after: After = None, limit: Limit = 100,

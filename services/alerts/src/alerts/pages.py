@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -21,7 +21,7 @@ from alerts.handlers import Alerts
 from alerts.links import BadLink, Links
 from hnb.bearer import KnownTokens
 from hnb.database import reading, transaction
-from hnb.http import read_body
+from hnb.http import PROBLEMS, read_body
 from hnb.settings import ServiceSettings
 
 MAX_FORM_BYTES = 32 * 1024
@@ -36,6 +36,16 @@ HEADERS = {
 }
 FORM = "application/x-www-form-urlencoded"
 NO_FORM = "This service makes no signed links, so nothing can be changed on this page."
+_REFUSED_ON_A_PAGE: dict[int | str, dict[str, Any]] = {
+    "4XX": {**PROBLEMS["4XX"], "content": {**PROBLEMS["4XX"]["content"], "text/html": {"schema": {"type": "string"}}}}
+}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {FORM: {"schema": {"type": "object", "required": ["by"],
+                                      "properties": {"by": {"type": "string"}, "note": {"type": "string"}}}}},
+    }
+}  # fmt: skip
 _PAGE = re.compile(r"/alerts/[^/]+/page")
 
 Token = Annotated[str, Query(description="from the link in the message")]
@@ -62,7 +72,9 @@ def make_pages(
     engine: Engine, alerts: Alerts, links: Links, now: Callable[[], datetime], after_commit: Callable[[], None]
 ) -> APIRouter:
     """The routes of the page, over the given database."""
-    router = APIRouter(prefix="/alerts", tags=["pages"], default_response_class=HTMLResponse)
+    router = APIRouter(
+        prefix="/alerts", tags=["pages"], default_response_class=HTMLResponse, responses=_REFUSED_ON_A_PAGE
+    )
 
     def check(alert_id: str, token: str) -> None:
         if links.secret:
@@ -77,7 +89,7 @@ def make_pages(
             return _bad_link(error)
         return _shown(engine, alert_id, token, can_answer=bool(links.secret))
 
-    @router.post("/{alert_id}/page", summary="Take an alert on, by name, from its page")
+    @router.post("/{alert_id}/page", summary="Take an alert on, by name, from its page", openapi_extra=_BODY)
     async def answer(request: Request, alert_id: AlertId, token: Token = "") -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
             raise HTTPException(415, f"a form is sent as {FORM}")

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Engine
 
 from alerts import silences
 from alerts.domain.rules import RuleId
 from hnb.database import reading, transaction
 from hnb.events import Authority, Text
+from hnb.http import Moment
 
 LONGEST_DAYS = 90  # nobody should be silent for good: a rule nobody wants is taken out of the rules
 MOST = 1_000
@@ -27,7 +28,7 @@ class NewSilence(BaseModel):
 
     by: By
     reason: Annotated[Text, StringConstraints(strip_whitespace=True)]
-    until: AwareDatetime = Field(description=f"within {LONGEST_DAYS} days")
+    until: Moment = Field(description=f"within {LONGEST_DAYS} days")
     authority: Authority | None = None
     rule: RuleId | None = None
     scope: Annotated[Text, StringConstraints(max_length=200)] | None = None

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from hnb import broker as streams
 from hnb import database
 from hnb.broker import FAMILY_STREAMS
+from hnb.conditions import api as conditions_api
 from hnb.conditions.looking import LOOK_SECONDS, Conditions
 from hnb.events import CASE_EVENTS
 from hnb.hearing import Hearing, make_broker
@@ -13,6 +14,7 @@ from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
 from ledger import api, metrics, positions, seals
+from ledger.api import replay
 from ledger.conditions import finders
 from ledger.handlers import Ledger, about
 from ledger.reports.exceptions import Counting
@@ -44,7 +46,8 @@ def build(settings: LedgerSettings) -> Service:
     seal = Loop("seal", lambda: seals.seal(engine), seals.SEAL_SECONDS)
     counting = Counting(engine, ledger, settings.unpaid_days)
     count = Loop("count exceptions", counting.count, COUNT_SECONDS)
-    look = Loop("conditions", Conditions("ledger", engine, finders(ledger), _now).look, LOOK_SECONDS)
+    conditions = Conditions("ledger", engine, finders(ledger), _now)
+    look = Loop("conditions", conditions.look, LOOK_SECONDS)
     intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS)
     hearing = Hearing(
         broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury, AT_ONCE
@@ -58,10 +61,15 @@ def build(settings: LedgerSettings) -> Service:
         broker=broker,
         telemetry=telemetry,
         relay=relay,
+        intake=intake,
         hearing=hearing,
         heard=FAMILY_STREAMS,
         said=("position", "condition", "dead-letter"),
-        routers=api.routers(engine, ledger),
+        routers=[
+            *api.routers(engine, ledger),
+            replay.make_router(engine, _now, say.wake),
+            conditions_api.make_router(conditions, send.wake),
+        ],
         loops=[send, settle_outbox, settle, say, seal, count, look],
     )
     telemetry.collect_from(service.metrics)

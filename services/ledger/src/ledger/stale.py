@@ -36,13 +36,15 @@ _MARK_OPEN = text("""
     SELECT authority, about, clock_timestamp() FROM commitments WHERE horizon < :horizon LIMIT :most
     ON CONFLICT DO NOTHING
 """)
-_DUE = text("SELECT authority, about FROM stale WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT :most")
-_ANYTHING_DUE = text("""
-    SELECT EXISTS (SELECT FROM stale WHERE due_at <= clock_timestamp())
+# Due later than anything is ever put off: marked by a clock that was set back since.
+_IS_DUE = f"(due_at <= clock_timestamp() OR due_at > clock_timestamp() + interval '{_SETTLE_SECONDS['most']} s')"
+_DUE = text(f"SELECT authority, about FROM stale WHERE {_IS_DUE} ORDER BY due_at LIMIT :most")  # noqa: S608
+_ANYTHING_DUE = text(f"""
+    SELECT EXISTS (SELECT FROM stale WHERE {_IS_DUE})
         OR EXISTS (SELECT FROM withdrawals w JOIN inbox i ON i.source = w.target_source AND i.id = w.target_id
             AND i.authority = w.authority WHERE NOT w.applied)
         OR EXISTS (SELECT FROM commitments WHERE horizon < :horizon)
-""")
+""")  # noqa: S608
 _FREE = text("""
     SELECT c.authority, c.about FROM commitments c
     JOIN unnest(CAST(:authorities AS text[]), CAST(:abouts AS text[])) AS k (authority, about) USING (authority, about)

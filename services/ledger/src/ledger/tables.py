@@ -73,6 +73,17 @@ balances = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False),
 )
 
+# Lines that were said again: what is added to their version where they are said, and whether they are still to be said.
+leads = Table(
+    "leads",
+    metadata,
+    Column("authority", Text, primary_key=True),
+    Column("financial_year", Integer, primary_key=True),
+    Column("line", Text, primary_key=True),
+    Column("lead", BigInteger, nullable=False),
+    Column("owed", Boolean, nullable=False),
+)
+
 # Every balance as it stood after each batch that moved it: what was believed at a moment is looked up, not added up.
 balance_history = Table(
     "balance_history",

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from hnb import broker as streams
 from hnb import database
 from hnb.broker import FAMILY_STREAMS
+from hnb.conditions import api as conditions_api
 from hnb.conditions.looking import LOOK_SECONDS, Conditions
 from hnb.events import CASE_EVENTS
 from hnb.hearing import Hearing, make_broker
@@ -48,15 +49,17 @@ def build(settings: PlacementsSettings) -> Service:
     roll = Roll(engine, Pace(settings.events_per_second) if settings.events_per_second else None)
     note_use = Loop("token use", roll.note_use, TOKEN_USE_SECONDS)
     learn = Loop("statistics", lambda: statistics.refresh(engine), STATISTICS_SECONDS)
-    look = Loop("conditions", Conditions("placements", engine, FOUND, _now).look, LOOK_SECONDS)
+    conditions = Conditions("placements", engine, FOUND, _now)
+    look = Loop("conditions", conditions.look, LOOK_SECONDS)
     intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
     service = Service(
         name="placements",
         description="The case side: one door for every event, the register of plans and placements, statutory clocks.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
-        hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "condition", "dead-letter"),
-        routers=api.routers(engine, intake, _today), loops=[send, settle, withdraw, price, note_use, look, learn],
+        intake=intake, hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "condition", "dead-letter"),
+        routers=[*api.routers(engine, intake, _today), conditions_api.make_router(conditions, send.wake)],
+        loops=[send, settle, withdraw, price, note_use, look, learn],
         schemas=event_schemas(), guard=Door(settings, roll, telemetry),
     )  # fmt: skip
     telemetry.collect_from(service.metrics)

@@ -3,8 +3,8 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import orjson
 from sqlalchemy import Connection, Engine, text
@@ -21,6 +21,9 @@ REST = 20.0  # we look again only once twenty times as long has passed as lookin
 
 Find = Callable[[Connection, datetime], Iterable[Condition]]  # what holds at a moment
 
+VERSIONS_SINCE = datetime(2020, 1, 1, tzinfo=UTC)  # a version fits 31 bits, and none is said every second
+
+_WAIT = text("SELECT pg_advisory_xact_lock(:key)")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _SAID = text("""
     SELECT authority, condition, scope, active, value, unit, since, version, financial_year, provision, figures
@@ -65,6 +68,22 @@ class Conditions:
         at = self.now()
         holding = [condition for find in self.find for condition in find(connection, at)]
         changed = changes(_said(connection), holding, at)
+        self._say(connection, changed, at)
+
+    def say_again(self) -> int:
+        """Say once more all that was last said, above every version said before; how many conditions that is.
+
+        A service that was restored counts its versions on from older ones, and whoever hears it may know higher ones.
+        """
+        at = self.now()
+        least = int((at - VERSIONS_SINCE).total_seconds())
+        with transaction(self.engine) as connection:
+            connection.execute(_WAIT, {"key": CONDITIONS_LOCK})
+            said = [replace(one, version=max(one.version + 1, least)) for one in _said(connection).values()]
+            self._say(connection, said, at)
+        return len(said)
+
+    def _say(self, connection: Connection, changed: Sequence[Said], at: datetime) -> None:
         if changed:
             names = "authorities conditions scopes years actives amounts units sinces versions provisions figures"
             rows = (
@@ -98,6 +117,6 @@ def _event(service: str, said: Said, at: datetime) -> str:
         version=said.version, financial_year=year, provision=said.provision, figures=list(said.figures) or None,
     )  # fmt: skip
     return make_event(
-        "hnb.condition-changed.v1", source=OWN_SOURCES[service], id=f"{named}-{said.version}", time=at,
-        authority=authority, data=data,
+        "hnb.condition-changed.v1", source=OWN_SOURCES[service], id=f"{named}-{said.version}-{at:%Y%m%dT%H%M%S}",
+        time=at, authority=authority, data=data,
     )  # fmt: skip

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from sqlalchemy import Engine
 
 from hnb.calendar import financial_year as year_of
 from hnb.database import reading
+from hnb.http import Moment
 from hnb.provisions import fund_of
 from ledger import positions, store
 from ledger.handlers import Ledger
@@ -17,7 +18,7 @@ from ledger.reports import changes
 
 LISTED_AT_ONCE = 10_000
 Authority = Annotated[str, Query(pattern=r"^E\d{8}$", description="an ONS code, such as E06000016")]
-KnownAt = Annotated[AwareDatetime | None, Query(description="as known at this moment; now when left out")]
+KnownAt = Annotated[Moment | None, Query(description="as known at this moment; now when left out")]
 FinancialYear = Annotated[int | None, Query(ge=1990, le=2099, description="2025 is 2025-26; this year when left out")]
 
 
@@ -81,8 +82,8 @@ def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
     @router.get("/positions/changes", tags=["positions"], summary="What moved between two moments of knowledge")
     def get_changes(
         authority: Authority,
-        since: Annotated[AwareDatetime, Query(alias="from")],
-        until: Annotated[AwareDatetime, Query(alias="to")],
+        since: Annotated[Moment, Query(alias="from")],
+        until: Annotated[Moment, Query(alias="to")],
         financial_year: FinancialYear = None,
         most: Annotated[
             int, Query(ge=1, le=LISTED_AT_ONCE, description="the largest parts listed of each line")

@@ -22,13 +22,17 @@ from ledger.reports.preview import CannotPreview, Preview
 MAX_PREVIEW_EVENTS = 100_000
 MAX_PREVIEW_BYTES = 64 * 1024 * 1024
 FAULTS_LISTED = 100
+_EVENTS = {"type": "array", "maxItems": MAX_PREVIEW_EVENTS, "items": {"type": "object"}}
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": _EVENTS}}}}
 
 
 def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
     """The routes, over the given database."""
     router = APIRouter()
 
-    @router.post("/positions/preview", tags=["positions"], summary="What events would do to the position")
+    @router.post(
+        "/positions/preview", tags=["positions"], summary="What events would do to the position", openapi_extra=_BODY
+    )
     async def post_preview(request: Request, authority: Authority) -> Response:
         """A JSON array of events of one authority. Nothing is kept; an event that is here already moves nothing."""
         raw = await read_body(request, MAX_PREVIEW_BYTES)

@@ -1,7 +1,7 @@
 """What finance asks beyond the position: what makes up a line, the year by month, what waits, what is exceptional."""
 
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from hnb.calendar import financial_year as year_of
 from hnb.database import reading
+from hnb.events import Day
 from hnb.provisions import Provision, fund_of
 from ledger.api.positions import Authority, FinancialYear, KnownAt
 from ledger.domain.exceptions import Asked, Kind
@@ -23,7 +24,7 @@ LISTED_AT_ONCE = 1_000
 EXCEPTIONS_AT_ONCE = 10_000  # each page looks at every commitment again: one page is better than ten
 Limit = Annotated[int, Query(ge=1, le=LISTED_AT_ONCE, description="how many on a page")]
 After = Annotated[str, Query(max_length=500, description="what `next` of the page before says")]
-On = Annotated[date | None, Query(description="the day on which it is looked at; today when left out")]
+On = Annotated[Day | None, Query(description="the day on which it is looked at; today when left out")]
 Ids = Annotated[list[str], Query(max_length=payments.ASKED_AT_ONCE, description="may be given again and again")]
 _MOMENT = TypeAdapter(AwareDatetime)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from hnb.database import reading
 
 CSV = "text/csv"
+AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
 LINES_A_CHUNK = 500
 # A spreadsheet runs a cell that starts so as a formula; an apostrophe before it makes it text again (OWASP on CSV
 # injection).

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection, Engine
 
-from placements.api.answers import Form, Report, as_asked
+from placements.api.answers import AS_CSV, Form, Report, as_asked
 from placements.api.asked import After, Authority, Limit
 from placements.domain import clocks as rules
 from placements.reports import clocks, duties
@@ -27,7 +27,7 @@ TIMELINESS = (
 
 def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
     """The routes, over the given database; `today` is the clock's day."""
-    router = APIRouter(tags=["register"])
+    router = APIRouter(tags=["register"], responses=AS_CSV)
 
     @router.get("/statutory-clocks", summary="Requests without a plan, and the limit each runs to")
     def get_clocks(form: Form, authority: Authority = "", after: After = "", limit: Limit = 1_000) -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import structlog
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
@@ -31,7 +31,7 @@ from hnb.events import (
 from hnb.events import Refused as RefusedEvent
 from hnb.http import FieldProblem, Unavailable, problem, read_body
 from hnb.inbox import Accepted, Conflicting, Duplicate, Outcome, Refused
-from hnb.intake import Intake
+from hnb.intake import Intake, used_before
 from placements import store
 from placements.domain.tokens import Scope, outside
 from placements.tokens.door import bearer_of, scope_of
@@ -56,7 +56,7 @@ class Forbidden:
 class Receipt(BaseModel):
     """What became of one event."""
 
-    id: str | None
+    id: str | None = Field(None, description="left out where the event has none")
     status: Literal["accepted", "duplicate", "conflicting", "refused", "forbidden"]
     detail: str | None = None
     errors: list[FieldProblem] | None = None
@@ -211,5 +211,4 @@ def _answer_batch(receipts: Sequence[Receipt]) -> JSONResponse:
 def _keep_for_a_person(engine: Engine, events: Sequence[Event]) -> None:
     with transaction(engine) as connection:
         for event in events:
-            reason = f"{event.source} {event.id} was used before for other content"
-            bury(connection, DeadLetter("http", event.digest.hex(), event.body, reason))
+            bury(connection, DeadLetter("http", event.digest.hex(), event.body, used_before(event)))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Query
 from sqlalchemy import Connection, Engine
 
-from placements.api.answers import Form, Report, as_asked
+from placements.api.answers import AS_CSV, Form, Report, as_asked
 from placements.api.asked import After, Authority, Limit, On, OneAuthority
 from placements.reports import area, mismatches, places, waits
 from placements.reports.paging import Asked, cursor
@@ -25,7 +25,7 @@ Kind = Annotated[
 
 def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
     """The routes, over the given database; `today` is the clock's day."""
-    router = APIRouter(tags=["register"])
+    router = APIRouter(tags=["register"], responses=AS_CSV)
 
     @router.get("/settings", summary="Settings and their places on a day: capacity, filled, vacant, over-full")
     def get_settings(

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection, Engine
 
 from hnb.calendar import financial_year as year_of
-from placements.api.answers import Form, Report, as_asked
+from placements.api.answers import AS_CSV, Form, Report, as_asked
 from placements.api.asked import FinancialYear, OneAuthority
 from placements.reports import support
 from placements.reports.support import Year
@@ -16,7 +16,7 @@ from placements.reports.support import Year
 
 def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
     """The routes, over the given database; `today` is the clock's day."""
-    router = APIRouter(tags=["register"])
+    router = APIRouter(tags=["register"], responses=AS_CSV)
 
     @router.get("/early-support", summary="Element 3, Inclusion Fund and early-intervention grants of a year")
     def get_early_support(form: Form, authority: OneAuthority, financial_year: FinancialYear = None) -> Any:

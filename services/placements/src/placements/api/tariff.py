@@ -60,14 +60,12 @@ class Wrong(Exception):
 
 
 _PRICES = TypeAdapter(Annotated[list[Price], Field(min_length=1, max_length=MAX_PRICES)])
+_PRICE = Price.model_json_schema(ref_template="#/components/schemas/{model}")
+_PRICE.pop("$defs")  # a provision is described among the events
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"type": "array", "maxItems": MAX_PRICES, "items": Price.model_json_schema()}
-            }
-        },
+        "content": {"application/json": {"schema": {"type": "array", "maxItems": MAX_PRICES, "items": _PRICE}}},
     }
 }
 
@@ -77,7 +75,9 @@ def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
     router = APIRouter(tags=["tariff"])
 
     @router.get("/tariff", summary="The prices of one version of the tariff")
-    def get_tariff(authority: OneAuthority, version: Annotated[int | None, Query(ge=1)] = None) -> dict[str, Any]:
+    def get_tariff(
+        authority: OneAuthority, version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
+    ) -> dict[str, Any]:
         """The latest version where none is asked for. A null setting or band is any."""
         with reading(engine) as connection:
             found = tariff.versions(connection, authority, version)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from hnb.calendar import Span, financial_year, year_start
 from hnb.database import reading
 from hnb.events import Day
-from placements.api.answers import Form, Report, as_asked
+from placements.api.answers import AS_CSV, Form, Report, as_asked
 from placements.api.asked import OneAuthority
 from placements.reports import tribunals
 
@@ -30,7 +30,7 @@ TIDY = ("part", "row", "measure", "value")
 
 def make_router(engine: Engine, today: Callable[[], date]) -> APIRouter:
     """The routes, over the given database; `today` is the clock's day."""
-    router = APIRouter(tags=["register"])
+    router = APIRouter(tags=["register"], responses=AS_CSV)
 
     @router.get("/tribunals", summary="The formal review: appeals, outcomes, costs, causes, mediation, caseload")
     def get_tribunals(form: Form, authority: OneAuthority, since: From = None, to: To = None, part: Part = None) -> Any:

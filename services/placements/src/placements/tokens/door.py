@@ -21,6 +21,7 @@ from placements.tokens.roll import Roll
 from placements.tokens.store import short_id
 
 EVENTS, REGISTER = "/events", "/register"
+OPERATORS = ("/dead-letters", "/conditions/replay")  # of all councils, and of what the door refused
 DESCRIPTIONS = ("/docs", "/openapi.json", "/asyncapi", "/static-offline-docs")  # hold nothing of anybody's
 log = structlog.get_logger(__name__)
 
@@ -145,6 +146,8 @@ def _why_beyond(scope: Scope, call: Call) -> str | None:
     asked = QueryParams(call["query_string"])  # as the routes read it: one question has one meaning
     if path.startswith(DESCRIPTIONS):
         return None
+    if path.startswith(OPERATORS):
+        return why_beyond(scope, "manage", []) or why_beyond(scope, "records", [])
     if call["method"] not in ("GET", "HEAD"):
         if path == EVENTS:
             return None if "send" in scope.rights else f"this token may not {MEANING['send']}"

@@ -1,0 +1,10 @@
+"""Dead letters may be tried again, and who tried is on record."""
+
+from hnb.migrations import create_replays_v1
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    create_replays_v1()
