@@ -226,6 +226,23 @@ def test_a_token_for_sending_and_reading_manages_nothing(service: Service, door:
         assert door.post("/tariff", json=prices, params=asked, headers=bearing(manager)).status_code == status
 
 
+def test_what_was_set_aside_is_for_operators_and_the_journal_for_whoever_manages_a_council(
+    service: Service, door: TestClient
+) -> None:
+    of_leicester = make(service.engine, may=("send", "read", "records", "manage"))
+    for path in ("/dead-letters", "/dead-letters/1"):
+        assert door.get(path, headers=bearing(of_leicester)).status_code == 403
+        assert door.get(f"{path}?authority={LEICESTER}", headers=bearing(of_leicester)).status_code == 403
+    for path in ("/dead-letters/1/replay", "/conditions/replay"):
+        assert door.post(path, json={"by": "x"}, headers=bearing(of_leicester)).status_code == 403
+    assert door.get("/dead-letters", headers=bearing(OPERATORS)).status_code == 200
+    assert door.get("/dead-letters/1", headers=bearing(OPERATORS)).status_code == 404
+    for authority, status in ((LEICESTER, 200), (BIRMINGHAM, 403), ("", 403)):
+        asked = {"authority": authority}
+        assert door.post("/journal/replay", params=asked, headers=bearing(of_leicester)).status_code == status
+        assert door.get("/journal", params=asked, headers=bearing(of_leicester)).status_code == status
+
+
 def test_the_operators_own_token_is_held_to_no_scope(service: Service, door: TestClient) -> None:
     assert post(door, OPERATORS, made(authority=BIRMINGHAM, source="/anything")).status_code == 202
     assert door.get("/waiting", headers=bearing(OPERATORS)).status_code == 200

@@ -11,7 +11,7 @@ from hnb import outbox
 from hnb.database import arrays, transaction
 from hnb.events import OWN_SOURCES, Driver, PositionChanged, make_event
 from hnb.provisions import LINES, Fund, fund_of
-from ledger import held
+from ledger import held, leads
 from ledger.domain.positions import Figures, Reserve, figures
 from ledger.domain.schedules import Kind
 from ledger.held import Caused, EventKey
@@ -114,17 +114,6 @@ _SAID = text("""
         AS k (authority, financial_year, line, version, recorded_at)
     WHERE b.authority = k.authority AND b.financial_year = k.financial_year AND b.line = k.line
 """)
-_AGAIN = text("""
-    INSERT INTO leads SELECT authority, financial_year, line, :lead, true FROM balances
-    ON CONFLICT (authority, financial_year, line) DO UPDATE
-    SET lead = greatest(leads.lead + 1, EXCLUDED.lead), owed = true
-""")
-_NOT_OWED = text("""
-    UPDATE leads l SET owed = false
-    FROM unnest(CAST(:authorities AS text[]), CAST(:years AS int[]), CAST(:lines AS text[]), CAST(:leads AS bigint[]))
-        AS k (authority, financial_year, line, lead)
-    WHERE l.authority = k.authority AND l.financial_year = k.financial_year AND l.line = k.line AND l.lead = k.lead
-""")
 
 
 def say_changes(engine: Engine) -> bool:
@@ -154,20 +143,8 @@ def say_changes(engine: Engine) -> bool:
         outbox.say(connection, messages)
         said = [(*key, row["version"], row["recorded_at"]) for key, row in zip(keys, rows, strict=True)]
         connection.execute(_SAID, arrays("authorities years lines versions moments", said))
-        ahead = [(*key, row["lead"]) for key, row in zip(keys, rows, strict=True) if row["lead"]]
-        if ahead:
-            connection.execute(_NOT_OWED, arrays("authorities years lines leads", ahead))
+        leads.said(connection, [(*key, row["lead"]) for key, row in zip(keys, rows, strict=True) if row["lead"]])
     return len(rows) == SAID_AT_ONCE
-
-
-def say_again(connection: Connection, now: datetime) -> int:
-    """Have every line said once more as it stands; how many there are.
-
-    A ledger that was restored counts its versions on from an older one, and whoever hears it may know higher ones. Said
-    again, a line's version is above every one said before: no line gets as many as there are milliseconds.
-    """
-    lead = int(now.timestamp() * 1000)
-    return connection.execute(_AGAIN, {"lead": lead}).rowcount
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from sqlalchemy import Engine
 
 from hnb.database import transaction
-from ledger.positions import say_again
+from ledger import leads
 
 
 def make_router(engine: Engine, now: Callable[[], datetime], wake: Callable[[], None]) -> APIRouter:
@@ -18,7 +18,7 @@ def make_router(engine: Engine, now: Callable[[], datetime], wake: Callable[[], 
     def post_replay() -> dict[str, int]:
         """Under a version above all said before. Where the figures are those last heard, nobody is told anything."""
         with transaction(engine) as connection:
-            lines = say_again(connection, now())
+            lines = leads.owe_all(connection, now())
         wake()
         return {"lines": lines}
 
