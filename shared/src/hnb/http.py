@@ -241,7 +241,7 @@ class _Outermost:
 
 
 def _zero_byte(scope: Scope) -> Response | None:
-    """400 where the address holds a zero byte: no id has one, and PostgreSQL takes no text with one."""
+    """422 where the address holds a zero byte: no id has one, and PostgreSQL takes no text with one."""
     if "\x00" in scope["path"] or b"%00" in scope["query_string"] or b"\x00" in scope["query_string"]:
-        return problem(400, "the address holds a zero byte, which nothing here is named with")
+        return problem(422, "the address holds a zero byte, which nothing here is named with")
     return None
