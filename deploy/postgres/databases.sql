@@ -29,9 +29,10 @@ WHERE name NOT IN (SELECT datname FROM pg_database) \gexec
 
 REVOKE ALL ON DATABASE placements, ledger, alerts, postgres, template1 FROM PUBLIC;
 
-GRANT CONNECT ON DATABASE placements TO placements;
+-- CONNECT comes after: where a database changes hands, what its old owner was granted goes to the new one.
 \connect placements
 REASSIGN OWNED BY placements TO placements_owner;
+GRANT CONNECT ON DATABASE placements TO placements;
 -- MAINTAIN: placements tells the planner what it knows of a register that fills (ANALYZE).
 GRANT SELECT, INSERT, UPDATE, DELETE, MAINTAIN ON ALL TABLES IN SCHEMA public TO placements;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO placements;
@@ -39,17 +40,17 @@ ALTER DEFAULT PRIVILEGES FOR ROLE placements_owner IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE, MAINTAIN ON TABLES TO placements;
 ALTER DEFAULT PRIVILEGES FOR ROLE placements_owner IN SCHEMA public GRANT SELECT ON SEQUENCES TO placements;
 
-GRANT CONNECT ON DATABASE ledger TO ledger;
 \connect ledger
 REASSIGN OWNED BY ledger TO ledger_owner;
+GRANT CONNECT ON DATABASE ledger TO ledger;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ledger;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO ledger;
 ALTER DEFAULT PRIVILEGES FOR ROLE ledger_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ledger;
 ALTER DEFAULT PRIVILEGES FOR ROLE ledger_owner IN SCHEMA public GRANT SELECT ON SEQUENCES TO ledger;
 
-GRANT CONNECT ON DATABASE alerts TO alerts;
 \connect alerts
 REASSIGN OWNED BY alerts TO alerts_owner;
+GRANT CONNECT ON DATABASE alerts TO alerts;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO alerts;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO alerts;
 ALTER DEFAULT PRIVILEGES FOR ROLE alerts_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO alerts;

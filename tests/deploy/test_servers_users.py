@@ -75,9 +75,14 @@ def test_an_owner_makes_the_tables_and_the_service_works_with_them(admin_url: st
 def test_what_a_service_owned_before_becomes_its_owners_when_it_runs_again(admin_url: str) -> None:
     with psycopg.connect(urlsplit(admin_url)._replace(path="/ledger").geturl(), autocommit=True) as admin:
         admin.execute("CREATE TABLE of_old (n int); ALTER TABLE of_old OWNER TO ledger")
+        admin.execute("ALTER DATABASE ledger OWNER TO ledger")
         run_databases_sql(admin_url)
         (owner,) = admin.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'of_old'").fetchall()
     assert owner == ("ledger_owner",)
+    with psycopg.connect(as_role(admin_url, "ledger", "ledger", "LEDGER_PASSWORD")) as connection:
+        connection.execute("INSERT INTO of_old VALUES (1)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DROP TABLE of_old")
 
 
 def test_a_data_folder_of_before_is_divided_by_the_next_start() -> None:

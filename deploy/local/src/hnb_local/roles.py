@@ -62,7 +62,6 @@ def _make_database(connection: psycopg.Connection, service: str) -> None:
     if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [service]).rowcount:
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, name))
 
 
 def _divide_rights(connection: psycopg.Connection, service: str) -> None:
@@ -70,6 +69,8 @@ def _divide_rights(connection: psycopg.Connection, service: str) -> None:
     name, owner = sql.Identifier(service), sql.Identifier(owner_of(service))
     rights = sql.SQL(_ON_TABLES[service])
     connection.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(name, owner))
+    # Only now: where the database changes hands, what its old owner was granted goes to the new one.
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, name))
     connection.execute(sql.SQL("GRANT {} ON ALL TABLES IN SCHEMA public TO {}").format(rights, name))
     connection.execute(sql.SQL("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(name))
     for_all = sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT {} TO {}")
