@@ -29,6 +29,7 @@ from tests.local import extracts
 from tests.local.sen2_returns import child, written
 
 EXAMPLES = times(500, 20_000)
+FOLDERS = times(100, 5_000)  # nine files and a database each
 MAX_WORDS = 64 * 1024  # of a refusal
 ENOUGH_MEMORY_KIB = 256 * 1024
 
@@ -216,11 +217,11 @@ def good_return(form: str) -> Iterator[tuple[Path, dict[Path, bytes]]]:
 
 
 @pytest.mark.parametrize("form", ["xml", "blade"])
-def test_a_return_is_refused_before_anybody_in_it_is_taken_or_read_to_its_end(form: str) -> None:
+def test_a_return_is_refused_before_anybody_in_it_is_taken_or_read_to_its_end(form: str, figures: Figures) -> None:
     with good_return(form) as (path, files):
 
         @seed(SEED)
-        @fuzz
+        @settings(fuzz, max_examples=FOLDERS if form == "blade" else EXAMPLES)
         @given(data=st.data())
         def once(data: st.DataObject) -> None:
             file = data.draw(st.sampled_from(sorted(files)))
@@ -232,6 +233,7 @@ def test_a_return_is_refused_before_anybody_in_it_is_taken_or_read_to_its_end(fo
 
         check_return(path)
         once()
+    figures.add(f"SEN2 returns as {form}, broken and read", FOLDERS if form == "blade" else EXAMPLES)
 
 
 def check_return(path: Path) -> None:
