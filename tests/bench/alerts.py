@@ -3,7 +3,6 @@
 import tempfile
 import time
 from pathlib import Path
-from threading import Event, Thread
 from urllib.parse import urlsplit
 
 import psycopg
@@ -12,6 +11,7 @@ import redis
 from hnb.provisions import LINES, Fund
 from hnb_local.servers import Broker, Database
 from tests.alerts.given import body, said
+from tests.bench.watching import Watch, waits
 from tests.faults.officers import AlertsProcess, Officers, patiently
 
 PACE = 500  # positions a second
@@ -21,7 +21,7 @@ AUTHORITIES = [f"E069{number:05d}" for number in range(125)]
 PROVISIONS = [str(provision) for provision, line in LINES.items() if line.fund is Fund.HIGH_NEEDS][:16]
 # Every line comes by again after four seconds; those whose number is a tenth cross a threshold, up and down in turn.
 KEYS = [(authority, provision) for authority in AUTHORITIES for provision in PROVISIONS]
-LOOK_SECONDS = TICK_SECONDS = 0.01
+TICK_SECONDS = 0.01
 WELL, WARNING = 40_000, 95_000  # of £1,000.00
 
 _QUEUED = "SELECT seq, id FROM deliveries WHERE seq > %s ORDER BY seq"
@@ -43,25 +43,6 @@ def made(number: int) -> tuple[Key, str]:
     moved = after - before if crosses else 1
     data = said(version, provision=provision, committed_pence=pence, drivers=[("PL-1042", moved)])
     return (authority, provision, version), body(data, authority)
-
-
-class Watch(Thread):
-    """Another connection that looks for queued messages: when each was first there to see, a look too late at most."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(daemon=True)
-        self.seen: dict[str, float] = {}
-        self.ended = Event()
-        self._url = url
-
-    def run(self) -> None:
-        last = 0
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            while not self.ended.wait(LOOK_SECONDS):
-                rows = connection.execute(_QUEUED, (last,)).fetchall()
-                now = time.monotonic()
-                for seq, delivery in rows:
-                    self.seen[delivery], last = now, seq
 
 
 def write(broker: str, count: int) -> tuple[dict[Key, float], float]:
@@ -94,25 +75,18 @@ def measure(database: Database, broker: Broker) -> None:
         settings = {"HNB_ALERT_URLS": officers.url("finance@leicester.example")}
         service = AlertsProcess(url, broker.url, Path(folder) / "alerts.log", **settings)
         service.start()
-        watch = Watch(url)
         try:
-            watch.start()
-            written, pace = write(broker.url, PACE * SECONDS)
-            patiently(lambda: len(watch.seen) >= len(written), f"{len(written)} messages to be queued")
-        finally:
-            watch.ended.set()
-            watch.join()
+            with Watch(url, _QUEUED) as watch:
+                written, pace = write(broker.url, PACE * SECONDS)
+                patiently(lambda: len(watch.seen) >= len(written), f"{len(written)} messages to be queued")
             sent = len(officers.received)
+        finally:
             service.stop()
     with psycopg.connect(url) as connection:
         whose: dict[str, Key] = {row[0]: row[1:] for row in connection.execute(_WHOSE)}
-    waits = sorted(watch.seen[delivery] - written[key] for delivery, key in whose.items())
-    assert len(waits) == len(written), f"{len(waits)} messages of {len(written)} crossings"
+    since = {delivery: written[key] for delivery, key in whose.items()}
+    assert len(since) == len(written), f"{len(since)} messages of {len(written)} crossings"
     print(
-        f"  position to queued message at {pace:,.0f} positions/s: p50 {_at(waits, 0.5):.0f} ms, "
-        f"p99 {_at(waits, 0.99):.0f} ms of {len(waits):,} messages, {sent:,} of them sent meanwhile"
+        f"  position to queued message at {pace:,.0f} positions/s: {waits(since, watch.seen)} messages, "
+        f"{sent:,} of them sent meanwhile"
     )
-
-
-def _at(waits: list[float], share: float) -> float:
-    return waits[int(len(waits) * share)] * 1000

@@ -32,11 +32,15 @@ PROBES = "E99999999"  # the authority at which it is asked whether events are pr
 SERVICES = ("placements", "ledger", "alerts")
 DEFAULTS: Mapping[str, int] = {str(line): DEFAULT_PRICES.get(line, DEFAULT_PRICE) for line in DEFAULT_PRICES}
 
+UNSAID = """
+    SELECT count(*) FROM balances b LEFT JOIN said s USING (authority, financial_year, line)
+    WHERE b.version > coalesce(s.version, 0)
+"""
 _UNFINISHED: dict[str, str] = {
     "placements": "SELECT count(*) FROM outbox",
-    "ledger": """
+    "ledger": f"""
         SELECT (SELECT count(*) FROM stale) + (SELECT count(*) FROM outbox)
-            + (SELECT count(*) FROM balances WHERE version > said_version)
+            + ({UNSAID})
             + (SELECT count(*) FROM withdrawals w JOIN inbox i ON i.source = w.target_source AND i.id = w.target_id
                 AND i.authority = w.authority WHERE NOT w.applied)
     """,

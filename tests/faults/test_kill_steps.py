@@ -13,7 +13,7 @@ from tests.conftest import scratch_folder
 from tests.faults.officers import patiently
 from tests.faults.place import IN_INBOX, Place
 from tests.faults.run import LONG, Figures
-from tests.faults.system import System
+from tests.faults.system import UNSAID, System
 
 SOME = 5
 UNSENT = "SELECT count(*) FROM outbox WHERE entry_ms IS NULL"
@@ -112,7 +112,7 @@ def before_it_is_said(place: Place) -> None:
     with place.locked("outbox"):
         place.hear()
         place.wait_until_stuck("INSERT INTO outbox%")
-        assert place.ask("SELECT count(*) FROM balances WHERE version > said_version")
+        assert place.ask(UNSAID)
         place.kill()
 
 

@@ -21,6 +21,7 @@ from tests.cases import Json, budget, made, yearly
 from tests.conftest import scratch_folder
 from tests.faults.administrator import administrators_url
 from tests.faults.run import LONG, Figures, percentile, times
+from tests.faults.system import UNSAID
 from tests.journeys.test_road import position, post, unsettled, year
 from tests.journeys.waiting import until
 
@@ -112,8 +113,7 @@ def count(ledger: "psycopg.Connection[Any]", asked: str, **binds: object) -> int
 
 def settled(stack: Stack, ledger: "psycopg.Connection[Any]") -> None:
     """Everything heard is decided, and said."""
-    unsaid = "SELECT count(*) FROM balances WHERE version > said_version"
-    until(lambda: not unsettled(stack) and count(ledger, unsaid) == 0, PATIENCE)
+    until(lambda: not unsettled(stack) and count(ledger, UNSAID) == 0, PATIENCE)
 
 
 def test_all_of_the_past_sent_again_changes_no_figure_and_tells_nobody(

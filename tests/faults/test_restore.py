@@ -22,6 +22,7 @@ from hnb_local.stack import Stack
 from tests.cases import Json
 from tests.conftest import scratch_folder
 from tests.faults.run import Figures, times
+from tests.faults.system import UNSAID
 from tests.journeys.test_road import position, post, unsettled, year
 from tests.journeys.waiting import until
 
@@ -91,7 +92,7 @@ def settled(stack: Stack) -> None:
     for service in ("placements", "ledger"):
         until(lambda: ask(stack, service, "SELECT count(*) FROM outbox") == [(0,)], PATIENCE)  # noqa: B023
     until(lambda: not unsettled(stack), PATIENCE)
-    waiting = """SELECT (SELECT count(*) FROM balances WHERE version > said_version)
+    waiting = f"""SELECT ({UNSAID})
         + (SELECT count(*) FROM leads WHERE owed) + (SELECT count(*) FROM outbox)"""
     until(lambda: ask(stack, "ledger", waiting) == [(0,)], PATIENCE)
 

@@ -16,7 +16,7 @@ from hnb.inbox import Outcome
 from hnb.intake import Intake
 from hnb.telemetry import Telemetry
 from hnb_local.simulator import leicester_year
-from ledger import positions, seals
+from ledger import positions, saying, seals
 from ledger.handlers import Ledger, about
 from ledger.positions import Position
 from ledger.settings import LedgerSettings
@@ -95,7 +95,7 @@ def year(servers: Servers) -> Iterator[Year]:
             books.take(*events[start : start + BATCH])
             seals.seal(books.engine)
         books.settle()
-        while positions.say_changes(books.engine):
+        while saying.say_changes(books.engine):
             pass
         yield Year(events, books)
     with psycopg.connect(servers.database.admin_url, autocommit=True) as admin:

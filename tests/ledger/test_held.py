@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from hnb import database
 from hnb.events import CASE_EVENTS, read_event
-from ledger import positions
+from ledger import saying
 from ledger.domain.held import MOST_DAYS, held_from, latest_days
 from tests.cases import concluded, contributed, ended, lodged, made, paid, repriced, withdrawn, yearly
 from tests.ledger.conftest import Books
@@ -22,7 +22,7 @@ YEAR = {"start": "2025-04-01", "end": "2026-03-31"}
 
 def say(books: Books, line: str = "special") -> dict[str, Any]:
     """What is now said of a line of 2025-26."""
-    while positions.say_changes(books.engine):
+    while saying.say_changes(books.engine):
         pass
     with database.transaction(books.engine) as connection:
         events = [json.loads(body)["data"] for body in connection.scalars(text("DELETE FROM outbox RETURNING body"))]

@@ -25,7 +25,8 @@ def test_past_balances_are_added_up_for_books_older_than_their_table(books: Book
     with database.transaction(books.engine) as connection:
         connection.execute(text("DROP TABLE balance_history"))
         # Later migrations run once more as well.
-        connection.execute(text("DROP TABLE conditions, replays, leads"))
+        connection.execute(text("DROP TABLE conditions, replays, leads, said"))
+        connection.execute(text("ALTER TABLE balances ADD said_version bigint DEFAULT 0, ADD said_at timestamptz"))
         connection.execute(text("ALTER TABLE dead_letters DROP COLUMN replayed_at"))
         connection.execute(text("DROP FUNCTION taken_back"))
         connection.execute(text("DROP INDEX inbox_repriced, inbox_paid"))

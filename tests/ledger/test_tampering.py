@@ -16,7 +16,7 @@ from tests.conftest import Servers
 from tests.ledger.conftest import Books, open_books
 from tests.ledger.verifying import a_small_year, failed, finish, superuser, verified
 
-VERIFIED = ("inbox", "postings", "withdrawals", "commitments", "balances", "balance_history", "seals", "clock")
+VERIFIED = ("inbox", "postings", "withdrawals", "commitments", "balances", "said", "balance_history", "seals", "clock")
 # Lists of work, which say what is to be done and hold no figure: `outbox` and `dead_letters` what is to be sent or
 # looked at, `stale` what is to be decided again (checked to be known and not left lying), `unsealed` what is to be
 # sealed (checked, with the seals, to be every event once), `leads` what is to be said again and as what version. The
@@ -147,7 +147,7 @@ def _names(words: str, table: str, row: dict[str, Any]) -> bool:
             return f"Posting {row['id']} " in words or f"Posting {row['id'] + 1000003} " in words
         case "commitments":
             return row["about"].removeprefix("commitment/") in words
-        case "balances" | "balance_history":
+        case "balances" | "said" | "balance_history":
             return row["line"] in words and any(year_label(row["financial_year"] + n) in words for n in (0, 100))
         case "seals":
             return f"Seal {row['number']}" in words
@@ -163,6 +163,7 @@ def _names(words: str, table: str, row: dict[str, Any]) -> bool:
         ("DELETE FROM seals WHERE number = 1", "neither sealed nor waiting"),
         ("DELETE FROM commitments WHERE about = 'commitment/PL-1'", "PL-1 of E06000016 (table commitments) is missing"),
         ("DELETE FROM balances WHERE line = 'special' AND financial_year = 2025", "special 2025-26"),
+        ("INSERT INTO said SELECT authority, 2040, line, version, recorded_at FROM said LIMIT 1", "2040-41"),
         ("DELETE FROM withdrawals", "not in the table withdrawals"),
         ("INSERT INTO inbox SELECT source, 'new', authority, type, time, about, digest, body FROM inbox LIMIT 1",
          "Event new of"),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import psycopg
 from sqlalchemy import Engine
 
-from ledger import positions, seals
+from ledger import saying, seals
 from ledger.verify import Check, Report, verify
 from tests.cases import (
     Json,
@@ -55,7 +55,7 @@ def seal_all(engine: Engine) -> None:
 def finish(books: Books) -> None:
     """Decided, said and sealed: as a ledger at rest leaves its books."""
     books.settle()
-    while positions.say_changes(books.engine):
+    while saying.say_changes(books.engine):
         pass
     seal_all(books.engine)
 

@@ -57,6 +57,7 @@ class Loop:
     name: str
     work: Callable[[], bool]
     every_seconds: float
+    rest: float = 0.0  # how many times as long as it worked it then stands back for what matters more
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop | None = None
 
@@ -71,6 +72,7 @@ class Loop:
         failures = 0
         while True:
             self._wake.clear()
+            began = self._loop.time()
             try:
                 more = await asyncio.to_thread(self.work)
                 failures = 0
@@ -78,6 +80,7 @@ class Loop:
                 more, failures = False, failures + 1
                 log.warning("a loop failed; it goes on", loop=self.name, error=str(error)[:500])
                 await asyncio.sleep(min(0.1 * 2**failures, 5.0))
+            await asyncio.sleep(self.rest * (self._loop.time() - began))
             if not more:
                 # Not wait_for: before Python 3.12 it forgets a cancellation that comes as it wakes, and never ends.
                 with suppress(TimeoutError):

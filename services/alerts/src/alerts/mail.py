@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import cache
 from typing import Any
 
 from alerts.channels import Failure, Letter, mask
@@ -82,19 +83,25 @@ class MailChannel:
 
     def _connect(self) -> smtplib.SMTP:
         relay = self.relay
-        context = ssl.create_default_context()
-        if not relay.verified:
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if relay.security == "ssl":
-            return smtplib.SMTP_SSL(relay.host, relay.port, timeout=relay.seconds, context=context)
+            return smtplib.SMTP_SSL(relay.host, relay.port, timeout=relay.seconds, context=_context(relay.verified))
         smtp = smtplib.SMTP(relay.host, relay.port, timeout=relay.seconds)
         if relay.security == "starttls":
             try:
-                smtp.starttls(context=context)
+                smtp.starttls(context=_context(relay.verified))
             except BaseException:
                 smtp.close()
                 raise
         return smtp
+
+
+@cache
+def _context(verified: bool) -> ssl.SSLContext:
+    """Made once: reading the machine's certificates takes longer than sending a letter."""
+    context = ssl.create_default_context()
+    if not verified:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def compose_mail(letter: Letter, sender: Address, recipient: Address, at: datetime) -> EmailMessage:

@@ -13,7 +13,7 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry
-from ledger import api, metrics, positions, seals
+from ledger import api, metrics, saying, seals
 from ledger.api import replay
 from ledger.conditions import finders
 from ledger.handlers import Ledger, about
@@ -23,6 +23,7 @@ from ledger.settings import LedgerSettings
 AT_ONCE = 2  # batches in hand: one is folded while another is written; what they cost depends on no order
 SETTLE_SECONDS = 0.25
 SAY_SECONDS = 0.25
+SAY_REST = 4.0  # while many lines move, most of the time is for moving them: what moves again meanwhile is said as one
 COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting them folds every commitment of a year
 
 
@@ -38,11 +39,11 @@ def build(settings: LedgerSettings) -> Service:
     settle = Loop("settle", lambda: ledger.settle(engine), SETTLE_SECONDS)
 
     def say_changes() -> bool:
-        more = positions.say_changes(engine)
+        more = saying.say_changes(engine)
         send.wake()
         return more
 
-    say = Loop("say", say_changes, SAY_SECONDS)
+    say = Loop("say", say_changes, SAY_SECONDS, SAY_REST)
     seal = Loop("seal", lambda: seals.seal(engine), seals.SEAL_SECONDS)
     counting = Counting(engine, ledger, settings.unpaid_days)
     count = Loop("count exceptions", counting.count, COUNT_SECONDS)

@@ -13,16 +13,6 @@ from ledger.domain.held import DAYS_SAID, held_from, latest_days
 
 EventKey = tuple[str, str]  # an event's source and id
 
-_SIGNED = "sum(CASE WHEN to_place = 'committed' THEN amount_pence ELSE -amount_pence END)"
-_CAUSES = text(f"""
-    SELECT event_source, event_id, (max(recorded_at) AT TIME ZONE 'UTC')::date AS recorded_on,
-        {_SIGNED}::bigint AS pence
-    FROM postings
-    WHERE authority = :authority AND financial_year = :year AND kind IN ('commitment', 'provisional')
-    AND line = ANY(:lines) AND recorded_at > coalesce(:since, '-infinity'::timestamptz)
-    GROUP BY event_source, event_id, CASE WHEN event_id IS NULL THEN (recorded_at AT TIME ZONE 'UTC')::date END
-    HAVING {_SIGNED} <> 0
-""")  # noqa: S608 - only text of this module is put in
 # The `time` of a price the tariff says is an order among prices, and no moment: it happened when it came.
 # A withdrawal, and what withdraws one in turn, count as what they lead to: the event that was taken back or stands.
 _DAYS = text(f"""
@@ -48,14 +38,6 @@ class Caused(NamedTuple):
     cause: EventKey | None
     recorded_on: date
     pence: int
-
-
-def caused(connection: Connection, binds: Mapping[str, object]) -> list[Caused]:
-    """What moved an authority's lines in a financial year since a moment, by what caused it."""
-    return [
-        Caused((row.event_source, row.event_id) if row.event_id is not None else None, row.recorded_on, row.pence)
-        for row in connection.execute(_CAUSES, binds)
-    ]
 
 
 def days(connection: Connection, moved: Sequence[Caused]) -> dict[EventKey, date]:

@@ -59,7 +59,7 @@ postings = Table(
     Column("event_id", Text),
 )
 
-# The sums of postings, per line and for the year's total, with the version last said on the position stream.
+# The sums of postings, per line and for the year's total; the version counts the moments at which they moved.
 balances = Table(
     "balances",
     metadata,
@@ -68,8 +68,18 @@ balances = Table(
     Column("line", Text, primary_key=True),
     *(Column(f"{kind}_pence", BigInteger, nullable=False) for kind in Kind),
     Column("version", BigInteger, nullable=False),
-    Column("said_version", BigInteger, nullable=False, server_default="0"),
-    Column("said_at", DateTime(timezone=True)),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+)
+
+# The version of each line that was last said on the position stream, and when that version was made. Beside the
+# balances and not among them: whoever says a line must not keep those waiting who post to it.
+said = Table(
+    "said",
+    metadata,
+    Column("authority", Text, primary_key=True),
+    Column("financial_year", Integer, primary_key=True),
+    Column("line", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
 )
 

@@ -6,8 +6,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from sqlalchemy import Engine
 
-from hnb.database import transaction
-from ledger import leads
+from ledger import saying
 
 
 def make_router(engine: Engine, now: Callable[[], datetime], wake: Callable[[], None]) -> APIRouter:
@@ -17,8 +16,7 @@ def make_router(engine: Engine, now: Callable[[], datetime], wake: Callable[[], 
     @router.post("/positions/replay", summary="Say every line once more, as it stands")
     def post_replay() -> dict[str, int]:
         """Under a version above all said before. Where the figures are those last heard, nobody is told anything."""
-        with transaction(engine) as connection:
-            lines = leads.owe_all(connection, now())
+        lines = saying.say_again(engine, now())
         wake()
         return {"lines": lines}
 

@@ -75,17 +75,16 @@ _HISTORY = text(f"""
         IS DISTINCT FROM ({", ".join(f"h.{kind}_pence" for kind in Kind)})
     ORDER BY authority, financial_year, line, recorded_at LIMIT 1
 """)  # noqa: S608
-# A line is said as of one of its versions: `said_at` is when that version was made, and nothing where none was said.
+# A line is said as of one of its versions, with the moment at which that was made.
 _SAID = text(f"""
     {_LINES}, moments AS (
         SELECT authority, financial_year, line, recorded_at,
             row_number() OVER (PARTITION BY authority, financial_year, line ORDER BY recorded_at) AS version
         FROM (SELECT DISTINCT authority, financial_year, line, recorded_at FROM of_line) d
     )
-    SELECT b.authority, b.financial_year, b.line, b.version, b.said_version, b.said_at FROM balances b
-    LEFT JOIN moments m ON (m.authority, m.financial_year, m.line, m.version)
-        = (b.authority, b.financial_year, b.line, b.said_version)
-    WHERE m.recorded_at IS DISTINCT FROM b.said_at OR (b.said_version <> 0) <> (m.line IS NOT NULL)
+    SELECT s.authority, s.financial_year, s.line, s.version, s.recorded_at FROM said s
+    LEFT JOIN moments m USING (authority, financial_year, line, version)
+    WHERE m.recorded_at IS DISTINCT FROM s.recorded_at
     ORDER BY 1, 2, 3 LIMIT 1
 """)  # noqa: S608
 _CAUSES = text("""
@@ -131,8 +130,7 @@ def check_balances(connection: Connection) -> str:
     said = connection.execute(_SAID).first()
     if said is not None:
         raise Differs(
-            f"Balance {_line(said)} (table balances) is marked as said in version {said.said_version} "
-            f"of {said.version} (column said_version), made at {said.said_at} (column said_at): "
+            f"{_line(said)} is marked as said (table said) in version {said.version}, made at {said.recorded_at}: "
             "its postings know no such moment."
         )
     count = connection.scalar(text("SELECT count(*) FROM balances"))

@@ -1,8 +1,8 @@
-"""Dead letters may be tried again; positions may be said again, above every version said before."""
+"""What was said of each line, apart from its balance; dead letters tried again, and positions said again."""
 
 from alembic import op
 
-from hnb.migrations import create_replays_v1
+from hnb.migrations import create_replays_v1, wants
 
 revision = "0006"
 down_revision = "0005"
@@ -10,6 +10,23 @@ down_revision = "0005"
 
 def upgrade() -> None:
     create_replays_v1()
+    # On the balance's own row, saying a line kept whoever posted to it waiting.
+    op.execute("""
+        CREATE TABLE said (
+            authority text NOT NULL,
+            financial_year integer NOT NULL,
+            line text NOT NULL,
+            version bigint NOT NULL,
+            recorded_at timestamptz NOT NULL,
+            PRIMARY KEY (authority, financial_year, line)
+        )
+    """)
+    op.execute("""
+        INSERT INTO said SELECT authority, financial_year, line, said_version, said_at FROM balances
+        WHERE said_version > 0
+    """)
+    op.execute("ALTER TABLE balances DROP COLUMN said_version, DROP COLUMN said_at")  # and the index over them
+    wants(revision)
     # What is said of a line is its version and this lead: verify holds the version itself to the number of its moments.
     op.execute("""
         CREATE TABLE leads (

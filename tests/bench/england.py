@@ -1,0 +1,86 @@
+"""England's year: `hnb simulate --england` through the real door, to verified positions for 153 councils."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from hnb_local.simulator.england import COUNCILS, ENGLAND_PLANS
+from hnb_local.stack import Stack
+from tests.bench.road import HEARD, SERVICES, costs, number, taken, used, verify, wait_until_heard, wait_until_settled
+from tests.faults.system import HNB
+
+LOOK_SECONDS = 1.0
+MEASURED = 100_000  # events at the start, and at the end, that what one costs is reckoned from
+_COUNCILS = "SELECT count(DISTINCT authority) FROM balances WHERE line = 'total'"
+
+Look = tuple[float, int, dict[str, float]]  # seconds since the start, events in their positions, what was used
+
+
+def measure(plans: int = ENGLAND_PLANS) -> None:
+    """Print how long the year took, what memory the services came to, and what an event cost early and late."""
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), say=lambda _: None) as stack:
+        start = time.monotonic()
+        looks: list[Look] = [(0.0, 0, used(stack))]
+        most = dict.fromkeys(stack.processes, 0)
+        together = 0
+
+        def look() -> None:
+            nonlocal together
+            looks.append((time.monotonic() - start, taken(stack)[0], used(stack)))
+            now = memory(stack)
+            most.update({name: max(most[name], mib) for name, mib in now.items()})
+            together = max(together, sum(now[name] for name in SERVICES))
+            print(f"\r{looks[-1][1]:,} events", end="", file=sys.stderr, flush=True)
+
+        command = [HNB, "simulate", "--england", "--plans", str(plans), "--to", stack.urls["placements"]]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sender:
+            while sender.poll() is None:
+                time.sleep(LOOK_SECONDS)
+                look()
+            said = sender.stdout.read() if sender.stdout else ""
+        assert sender.returncode == 0, said
+        posted = time.monotonic() - start
+        wait_until_heard(stack)
+        look()
+        events = number(stack, "ledger", HEARD)
+        wait_until_settled(stack)
+        settled = time.monotonic() - start
+        verified = verify(stack)
+        look()
+        spent = time.monotonic() - start
+        councils = number(stack, "ledger", _COUNCILS)
+        print(file=sys.stderr)
+    assert councils == len(COUNCILS), councils
+    assert f"{events:,} accepted" in said, said
+    print(
+        f"  England: {plans:,} plans, {events:,} events, verified positions of {councils} councils in "
+        f"{spent / 60:.1f} min (posted {posted:.0f} s, settled {settled:.0f} s, verified in {verified:.0f} s)"
+    )
+    print(f"    memory at most, MiB: services together {together}; " + ", ".join(f"{n} {m}" for n, m in most.items()))
+    _tell("first", looks[0], _reaching(looks, MEASURED))
+    _tell("last", _reaching(looks, events - MEASURED), _reaching(looks, events))
+
+
+def memory(stack: Stack) -> dict[str, int]:
+    """What each process holds now, in MiB; of PostgreSQL's, what they share is counted once."""
+    found = {}
+    for name, pid in stack.processes.items():
+        process = psutil.Process(pid)
+        of_all = [one.memory_full_info().pss for one in (process, *process.children(recursive=True))]
+        found[name] = sum(of_all) >> 20
+    return found
+
+
+def _tell(which: str, start: Look, end: Look) -> None:
+    count = end[1] - start[1]
+    pace = count / (end[0] - start[0])
+    print(f"    the {which} {count:,} at {pace:,.0f} events/s; microseconds of a processor each:")
+    print(f"      {costs(start[2], end[2], count)}")
+
+
+def _reaching(looks: list[Look], events: int) -> Look:
+    return next(look for look in looks if look[1] >= events)
