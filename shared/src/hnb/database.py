@@ -51,7 +51,8 @@ def connect(url: str, service: str) -> Engine:
         connect_args={
             "application_name": f"hnb-{service}",
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC "
+            # Compiling a statement takes longer than any of ours does.
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off "
             f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}",
         },
     )

@@ -26,6 +26,9 @@ def upgrade() -> None:
         WHERE said_version > 0
     """)
     op.execute("ALTER TABLE balances DROP COLUMN said_version, DROP COLUMN said_at")  # and the index over them
+    # What moved lately is always asked of an authority.
+    op.execute("CREATE INDEX postings_moved ON postings (authority, recorded_at)")
+    op.execute("DROP INDEX postings_recorded")
     wants(revision)
     # What is said of a line is its version and this lead: verify holds the version itself to the number of its moments.
     op.execute("""
