@@ -6,11 +6,20 @@ import tempfile
 import time
 from pathlib import Path
 
-import psutil
-
 from hnb_local.simulator.england import COUNCILS, ENGLAND_PLANS
 from hnb_local.stack import Stack
-from tests.bench.road import HEARD, SERVICES, costs, number, taken, used, verify, wait_until_heard, wait_until_settled
+from tests.bench.road import (
+    HEARD,
+    SERVICES,
+    costs,
+    number,
+    of_processes,
+    taken,
+    used,
+    verify,
+    wait_until_heard,
+    wait_until_settled,
+)
 from tests.faults.system import HNB
 
 LOOK_SECONDS = 1.0
@@ -25,14 +34,14 @@ def measure(plans: int = ENGLAND_PLANS) -> None:
     with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), say=lambda _: None) as stack:
         start = time.monotonic()
         looks: list[Look] = [(0.0, 0, used(stack))]
-        most = dict.fromkeys(stack.processes, 0)
-        together = 0
+        most = dict.fromkeys(SERVICES, 0.0)
+        together = 0.0
 
         def look() -> None:
             nonlocal together
             looks.append((time.monotonic() - start, taken(stack)[0], used(stack)))
-            now = memory(stack)
-            most.update({name: max(most[name], mib) for name, mib in now.items()})
+            now = of_processes(stack, lambda process: process.memory_info().rss / 2**20)
+            most.update({name: max(most[name], now[name]) for name in SERVICES})
             together = max(together, sum(now[name] for name in SERVICES))
             print(f"\r{looks[-1][1]:,} events", end="", file=sys.stderr, flush=True)
 
@@ -60,19 +69,10 @@ def measure(plans: int = ENGLAND_PLANS) -> None:
         f"  England: {plans:,} plans, {events:,} events, verified positions of {councils} councils in "
         f"{spent / 60:.1f} min (posted {posted:.0f} s, settled {settled:.0f} s, verified in {verified:.0f} s)"
     )
-    print(f"    memory at most, MiB: services together {together}; " + ", ".join(f"{n} {m}" for n, m in most.items()))
+    each = ", ".join(f"{name} {mib:.0f}" for name, mib in most.items())
+    print(f"    memory of the services at most {together:.0f} MiB together; {each}")
     _tell("first", looks[0], _reaching(looks, MEASURED))
     _tell("last", _reaching(looks, events - MEASURED), _reaching(looks, events))
-
-
-def memory(stack: Stack) -> dict[str, int]:
-    """What each process holds now, in MiB; of PostgreSQL's, what they share is counted once."""
-    found = {}
-    for name, pid in stack.processes.items():
-        process = psutil.Process(pid)
-        of_all = [one.memory_full_info().pss for one in (process, *process.children(recursive=True))]
-        found[name] = sum(of_all) >> 20
-    return found
 
 
 def _tell(which: str, start: Look, end: Look) -> None:

@@ -5,9 +5,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -49,14 +49,19 @@ _UNFINISHED = f"""
 """
 
 
+def of_processes(stack: Stack, figure: Callable[[psutil.Process], float]) -> dict[str, float]:
+    """A figure of each server and service, added up over its processes; of one that just ended, nothing."""
+    found: dict[str, float] = {}
+    for name, pid in stack.processes.items():
+        for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                found[name] = found.get(name, 0.0) + figure(process)
+    return found
+
+
 def used(stack: Stack) -> dict[str, float]:
     """The seconds of a processor each server and service has used since it started."""
-    found = {}
-    for name, pid in stack.processes.items():
-        process = psutil.Process(pid)
-        times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-        found[name] = sum(one.user + one.system for one in times)
-    return found
+    return of_processes(stack, lambda process: sum(process.cpu_times()[:2]))
 
 
 def costs(before: dict[str, float], after: dict[str, float], events: int) -> str:
