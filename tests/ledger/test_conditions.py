@@ -35,7 +35,10 @@ SOUGHT = {"provision": "independent", "cost": yearly(80_000), "start_date": "202
 
 def holding(books: Books, name: str, at: datetime = NOW) -> list[Condition]:
     with database.reading(books.engine) as connection:
-        found = [one for find in finders(books.ledger) for one in find(connection, at)]
+        authorities = connection.scalars(text("SELECT DISTINCT authority FROM inbox")).all()
+        found = [
+            one for find in finders(books.ledger) for authority in authorities for one in find(connection, authority, at)
+        ]
     return sorted((one for one in found if one.condition == name), key=lambda one: (*one.key[:3], one.key[3] or 0))
 
 
@@ -45,7 +48,9 @@ def told(books: Books, name: str, at: datetime = NOW) -> list[tuple[str, int | N
 
 
 def look(books: Books, at: datetime = NOW) -> None:
-    Conditions("ledger", books.engine, finders(books.ledger), lambda: at).look()
+    conditions = Conditions("ledger", books.engine, finders(books.ledger), lambda: at)
+    while conditions.look():
+        pass
 
 
 def said(books: Books) -> list[dict[str, Any]]:

@@ -85,6 +85,7 @@ def test_a_condition_said_before_it_could_be_of_a_year_is_not_said_again(databas
     migrate_to(engine, "0005")
     with database.transaction(engine) as connection:
         connection.execute(_SAID_BEFORE, {"authority": LEICESTER})
+    take_as_before(engine, made())
     database.migrate(engine, "placements")
     overlap = Condition(LEICESTER, "overlap", "placement/PL-1 placement/PL-2", since=datetime(2025, 11, 3, tzinfo=UTC))
     for holding in ([overlap], [overlap], []):

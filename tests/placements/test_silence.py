@@ -34,7 +34,7 @@ def sent(service: Service, number: int, source: str = CASES, authority: str = LE
 
 def found(service: Service, at: datetime) -> list[Condition]:
     with reading(service.engine) as connection:
-        return list(silent(connection, at))
+        return list(silent(connection, LEICESTER, at))
 
 
 def test_a_feed_is_silent_after_a_day_and_until_it_sends_again(service: Service) -> None:

@@ -25,7 +25,18 @@ _SENT = text("""
     FROM unnest(CAST(:seqs AS bigint[]), CAST(:ms AS bigint[]), CAST(:nos AS bigint[])) AS s (seq, ms, no)
     WHERE outbox.seq = s.seq
 """)
-_STREAMS = text("SELECT DISTINCT stream FROM outbox WHERE entry_ms IS NOT NULL")
+# Each stream is stepped to in the index: what waits on them may be many rows.
+_STREAMS = text("""
+    WITH RECURSIVE waiting AS (
+        (SELECT stream FROM outbox WHERE entry_ms IS NOT NULL ORDER BY stream LIMIT 1)
+        UNION ALL
+        SELECT following.* FROM waiting w CROSS JOIN LATERAL (
+            SELECT o.stream FROM outbox o WHERE o.entry_ms IS NOT NULL AND o.stream > w.stream
+            ORDER BY o.stream LIMIT 1
+        ) AS following
+    )
+    SELECT stream FROM waiting
+""")
 _UNSETTLED = text("""
     SELECT seq, entry_ms, entry_no FROM outbox WHERE stream = :stream AND entry_ms IS NOT NULL
     ORDER BY entry_ms, entry_no LIMIT :most

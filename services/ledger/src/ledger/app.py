@@ -6,7 +6,7 @@ from hnb import broker as streams
 from hnb import database
 from hnb.broker import FAMILY_STREAMS
 from hnb.conditions import api as conditions_api
-from hnb.conditions.looking import LOOK_SECONDS, Conditions
+from hnb.conditions.looking import LOOK_SECONDS, REST, Conditions
 from hnb.events import CASE_EVENTS
 from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
@@ -24,7 +24,8 @@ AT_ONCE = 2  # batches in hand: one is folded while another is written; what the
 SETTLE_SECONDS = 0.25
 SAY_SECONDS = 0.25
 SAY_REST = 4.0  # while many lines move, most of the time is for moving them: what moves again meanwhile is said as one
-COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting them folds every commitment of a year
+COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting an authority's folds every commitment of a year
+COUNT_REST = 20.0
 
 
 def build(settings: LedgerSettings) -> Service:
@@ -46,9 +47,9 @@ def build(settings: LedgerSettings) -> Service:
     say = Loop("say", say_changes, SAY_SECONDS, SAY_REST)
     seal = Loop("seal", lambda: seals.seal(engine), seals.SEAL_SECONDS)
     counting = Counting(engine, ledger, settings.unpaid_days)
-    count = Loop("count exceptions", counting.count, COUNT_SECONDS)
+    count = Loop("count exceptions", counting.count, COUNT_SECONDS, COUNT_REST)
     conditions = Conditions("ledger", engine, finders(ledger), _now)
-    look = Loop("conditions", conditions.look, LOOK_SECONDS)
+    look = Loop("conditions", conditions.look, LOOK_SECONDS, REST)
     intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS)
     hearing = Hearing(
         broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury, AT_ONCE

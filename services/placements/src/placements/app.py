@@ -6,7 +6,7 @@ from hnb import broker as streams
 from hnb import database
 from hnb.broker import FAMILY_STREAMS
 from hnb.conditions import api as conditions_api
-from hnb.conditions.looking import LOOK_SECONDS, Conditions
+from hnb.conditions.looking import LOOK_SECONDS, REST, Conditions
 from hnb.events import CASE_EVENTS
 from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
@@ -50,7 +50,7 @@ def build(settings: PlacementsSettings) -> Service:
     note_use = Loop("token use", roll.note_use, TOKEN_USE_SECONDS)
     learn = Loop("statistics", lambda: statistics.refresh(engine), STATISTICS_SECONDS)
     conditions = Conditions("placements", engine, FOUND, _now)
-    look = Loop("conditions", conditions.look, LOOK_SECONDS)
+    look = Loop("conditions", conditions.look, LOOK_SECONDS, REST)
     intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
     service = Service(

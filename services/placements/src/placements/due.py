@@ -18,10 +18,10 @@ TRIBUNAL_YEARS = 3  # financial years told of appeals: this one and two before
 Counts = Iterable[tuple[tuple[str, ...], float]]
 
 
-def clocks_running_out(connection: Connection, at: datetime) -> Iterator[Condition]:
+def clocks_running_out(connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
     """Requests at weeks 5 and 6 without a decision, and at 16, 18 and 20 without a plan; the value is the week."""
     today = at.date()
-    for row in clocks.running(connection, _all(today)):
+    for row in clocks.running(connection, Asked(authority, "", None, today)):
         weeks = stage(clock(row["received_on"], row["decided_on"], today, row["ordered_on"]))
         if weeks is not None:
             name = "clock-decision" if row["decided_on"] is None else "clock-plan"
@@ -29,14 +29,14 @@ def clocks_running_out(connection: Connection, at: datetime) -> Iterator[Conditi
             yield Condition(row["authority"], name, f"request/{row['request_id']}", weeks, "weeks", since)
 
 
-def orders_overdue(connection: Connection, at: datetime) -> Iterator[Condition]:
+def orders_overdue(connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
     """Appeals with something the tribunal ordered still to be done after its last day, since the day after."""
-    due: dict[tuple[str, str], date] = {}
-    for row in duties.orders(connection, _all(at.date())):
+    due: dict[str, date] = {}
+    for row in duties.orders(connection, Asked(authority, "", None, at.date())):
         if row["state"] == "overdue":
-            key = row["authority"], row["appeal_id"]
-            due[key] = min(due.get(key, row["due_on"]), row["due_on"])
-    for (authority, appeal_id), due_on in due.items():
+            appeal_id = row["appeal_id"]
+            due[appeal_id] = min(due.get(appeal_id, row["due_on"]), row["due_on"])
+    for appeal_id, due_on in due.items():
         since = morning(due_on + ONE_DAY)
         yield Condition(authority, "tribunal-order-overdue", f"appeal/{appeal_id}", since=since)
 

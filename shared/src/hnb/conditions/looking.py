@@ -1,9 +1,9 @@
 """Conditions looked for again and again, of which only changes are said."""
 
 import hashlib
-import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import orjson
@@ -17,17 +17,29 @@ from hnb.events import OWN_SOURCES, ConditionChanged, Figure, make_event
 STREAM = "condition"
 LOOK_SECONDS = 10.0
 CONDITIONS_LOCK = 0x434F4E44  # "COND": of several replicas one looks at a time
-REST = 20.0  # we look again only once twenty times as long has passed as looking took
+REST = 20.0  # we look at the next authority only once twenty times as long has passed as looking at one took
 
-Find = Callable[[Connection, datetime], Iterable[Condition]]  # what holds at a moment
+Find = Callable[[Connection, str, datetime], Iterable[Condition]]  # what holds of an authority at a moment
 
 VERSIONS_SINCE = datetime(2020, 1, 1, tzinfo=UTC)  # a version fits 31 bits, and none is said every second
 
 _WAIT = text("SELECT pg_advisory_xact_lock(:key)")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+# Each authority is stepped to in the index, so that this costs their number and not that of events.
+_AUTHORITIES = text("""
+    WITH RECURSIVE known AS (
+        (SELECT authority FROM inbox WHERE about IS NOT NULL ORDER BY authority LIMIT 1)
+        UNION ALL
+        SELECT following.* FROM known k CROSS JOIN LATERAL (
+            SELECT i.authority FROM inbox i WHERE i.about IS NOT NULL AND i.authority > k.authority
+            ORDER BY i.authority LIMIT 1
+        ) AS following
+    )
+    SELECT authority FROM known
+""")
 _SAID = text("""
     SELECT authority, condition, scope, active, value, unit, since, version, financial_year, provision, figures
-    FROM conditions
+    FROM conditions WHERE CAST(:authority AS text) IS NULL OR authority = :authority
 """)
 _KEEP = text("""
     INSERT INTO conditions
@@ -45,30 +57,32 @@ _KEEP = text("""
 
 @dataclass
 class Conditions:
-    """The conditions one service says: how each kind is found, and when looking is cheap again."""
+    """The conditions one service says, an authority at a time: what they take of memory is one authority's."""
 
     service: str
     engine: Engine
     find: Sequence[Find]
     now: Callable[[], datetime]
-    clock: Callable[[], float] = time.monotonic
-    _look_after: float = float("-inf")
+    _waiting: deque[str] = field(default_factory=deque)
 
     def look(self) -> bool:
-        """Say what changed since it was last said, in the transaction that remembers it was; never more to do."""
-        started = self.clock()
-        if started >= self._look_after:
-            with transaction(self.engine) as connection:
-                if connection.scalar(_LOCK, {"key": CONDITIONS_LOCK}):
-                    self._say_changes(connection)
-            self._look_after = self.clock() + REST * (self.clock() - started)
-        return False
+        """Say what changed of one authority since it was last said, in the transaction that remembers it was.
 
-    def _say_changes(self, connection: Connection) -> None:
+        Returns whether there are authorities that were not looked at since all were.
+        """
+        with transaction(self.engine) as connection:
+            if not self._waiting:
+                self._waiting.extend(connection.scalars(_AUTHORITIES))
+            if self._waiting and connection.scalar(_LOCK, {"key": CONDITIONS_LOCK}):
+                self._say_changes(connection, self._waiting[0])
+        if self._waiting:
+            self._waiting.popleft()
+        return bool(self._waiting)
+
+    def _say_changes(self, connection: Connection, authority: str) -> None:
         at = self.now()
-        holding = [condition for find in self.find for condition in find(connection, at)]
-        changed = changes(_said(connection), holding, at)
-        self._say(connection, changed, at)
+        holding = [condition for find in self.find for condition in find(connection, authority, at)]
+        self._say(connection, changes(_said(connection, authority), holding, at), at)
 
     def say_again(self) -> int:
         """Say once more all that was last said, above every version said before; how many conditions that is.
@@ -79,7 +93,7 @@ class Conditions:
         least = int((at - VERSIONS_SINCE).total_seconds())
         with transaction(self.engine) as connection:
             connection.execute(_WAIT, {"key": CONDITIONS_LOCK})
-            said = [replace(one, version=max(one.version + 1, least)) for one in _said(connection).values()]
+            said = [replace(one, version=max(one.version + 1, least)) for one in _said(connection, None).values()]
             self._say(connection, said, at)
         return len(said)
 
@@ -94,9 +108,10 @@ class Conditions:
             outbox.say(connection, [(STREAM, _event(self.service, one, at)) for one in changed])
 
 
-def _said(connection: Connection) -> dict[Key, Said]:
+def _said(connection: Connection, authority: str | None) -> dict[Key, Said]:
+    """What was last said of an authority, or of all."""
     found: dict[Key, Said] = {}
-    for row in connection.execute(_SAID):
+    for row in connection.execute(_SAID, {"authority": authority}):
         key = (row.authority, row.condition, row.scope, row.financial_year)
         figures = tuple(Figure(**figure) for figure in row.figures or ())
         found[key] = Said(key, row.active, row.value, row.unit, row.since, row.version, row.provision, figures)

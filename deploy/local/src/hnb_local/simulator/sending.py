@@ -1,6 +1,5 @@
 """Posts events to the door in batches, and sends again what got no answer: a repeated event changes nothing."""
 
-import json
 import threading
 import time
 from collections import Counter, deque
@@ -11,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 import httpx
+import orjson
 
 from hnb_local.asking import TOO_MANY, wait_asked_for
 from hnb_local.errors import WRONG_USE, CommandFailed
@@ -44,7 +44,7 @@ class Door:
 
     def post(self, events: Sequence[Any]) -> list[Any]:
         """Sends one batch, counts its results and returns them; CommandFailed when no answer comes after all tries."""
-        body = json.dumps(events).encode()
+        body = orjson.dumps(events)
         wrong = ""
         for attempt in range(TRIES):
             try:

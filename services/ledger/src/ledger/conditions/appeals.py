@@ -15,13 +15,14 @@ from ledger.handlers import COMMITMENT
 from ledger.store import read_schedule
 
 _OPEN = text("""
-    SELECT authority, about, first_day, schedule FROM commitments WHERE kind = 'appeal' AND last_day IS NULL
+    SELECT authority, about, first_day, schedule FROM commitments
+    WHERE authority = :authority AND kind = 'appeal' AND last_day IS NULL
 """)
 
 
-def lodged(connection: Connection, at: datetime) -> Iterator[Condition]:
+def lodged(connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
     """An appeal not concluded, since the day it was lodged: what it may cost this year beyond what is paid."""
-    for row in connection.execute(_OPEN):
+    for row in connection.execute(_OPEN, {"authority": authority}):
         schedule = read_schedule(row.schedule)
         this_year, a_year, line = exposure(schedule, financial_year(at.date()))
         expected = sum(

@@ -21,7 +21,8 @@ from ledger.store import Key
 # in the fold; one that no withdrawal names needs no asking whether it was taken back.
 _PAID = text("""
     WITH lately AS (
-        SELECT DISTINCT authority, about FROM inbox WHERE type = 'hnb.payment-made.v1' AND time >= :since
+        SELECT DISTINCT authority, about FROM inbox
+        WHERE authority = :authority AND type = 'hnb.payment-made.v1' AND time >= :since
     ), named AS (SELECT DISTINCT target_source AS source, target_id AS id, true AS is FROM withdrawals
     ), payments AS (
         SELECT DISTINCT ON (i.authority, i.about, d.payment_id) i.authority, i.about, d.*
@@ -39,11 +40,12 @@ _PAID = text("""
 """)
 
 
-def paid_apart(ledger: Ledger, connection: Connection, at: datetime) -> Iterator[Condition]:
+def paid_apart(ledger: Ledger, connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
     """A commitment whose payments for a year differ from what had fallen due of it by today, either way; pence."""
     today, year = at.date(), financial_year(at.date())
+    binds = {"authority": authority, "since": year_start(year - 1), "today": today, "year": year}
     paid: dict[Key, list[Any]] = defaultdict(list)
-    for row in connection.execute(_PAID, {"since": year_start(year - 1), "today": today, "year": year}):
+    for row in connection.execute(_PAID, binds):
         paid[row.authority, row.about].append(row)
     for part in facts.in_parts(paid):
         folded = {key: fold(events) for key, events in facts.standing(connection, part).items()}

@@ -18,7 +18,7 @@ _SAID = """(
     SELECT max(i.time) FROM inbox i WHERE i.authority = c.authority AND i.about = c.about AND i.type IN ({kinds})
     AND NOT taken_back(i.authority, i.source, i.id)
 ) AS since"""
-_LIVE = "c.kind = 'placement' AND (c.last_day IS NULL OR c.last_day >= :today)"
+_LIVE = "c.authority = :authority AND c.kind = 'placement' AND (c.last_day IS NULL OR c.last_day >= :today)"
 _UNPRICED = text(f"""
     SELECT c.authority, c.about, c.provision, c.schedule, {_SAID.format(kinds="'hnb.placement-made.v1'")}
     FROM commitments c WHERE {_LIVE} AND c.unpriced AND c.annual_pence IS NULL
@@ -38,15 +38,15 @@ _COSTLY = text(f"""
 _INDEPENDENTS = text("""
     SELECT authority, sum(CASE WHEN first_day BETWEEN :first AND :today THEN 1 ELSE 0 END
         - CASE WHEN last_day BETWEEN :first_left AND :last_left THEN 1 ELSE 0 END) AS net
-    FROM commitments WHERE kind = 'placement' AND provision = :independent AND first_day <= :today
+    FROM commitments WHERE authority = :authority AND kind = 'placement' AND provision = :independent AND first_day <= :today
     AND (last_day IS NULL OR last_day >= first_day) GROUP BY authority
 """)
 
 
-def unpriced(connection: Connection, at: datetime) -> Iterator[Condition]:
+def unpriced(connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
     """A placement not ended whose price is not known, since it was last told of; its provisional pence this year."""
     year = financial_year(at.date())
-    for row in connection.execute(_UNPRICED, {"today": at.date()}):
+    for row in connection.execute(_UNPRICED, {"authority": authority, "today": at.date()}):
         provisional = sum(
             amount.pence
             for cell, amount in read_schedule(row.schedule).items()
@@ -58,9 +58,9 @@ def unpriced(connection: Connection, at: datetime) -> Iterator[Condition]:
         )  # fmt: skip
 
 
-def costly(connection: Connection, at: datetime) -> Iterator[Condition]:
+def costly(connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
     """A placement not ended that costs much, or much more than its line's mean of the day; its pence a year."""
-    binds = {"today": at.date(), "costly": COSTLY_PENCE, "costly_over_mean": COSTLY_OVER_MEAN_PENCE}
+    binds = {"authority": authority, "today": at.date(), "costly": COSTLY_PENCE, "costly_over_mean": COSTLY_OVER_MEAN_PENCE}
     for row in connection.execute(_COSTLY, binds):
         # A line on which nothing is live yet has no mean.
         over_mean = [] if row.over_mean is None else [Figure(name="over-line-mean", value=row.over_mean, unit="pence")]
@@ -70,12 +70,12 @@ def costly(connection: Connection, at: datetime) -> Iterator[Condition]:
         )  # fmt: skip
 
 
-def independents(connection: Connection, at: datetime) -> Iterator[Condition]:
+def independents(connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
     """How many more independent placements started than ended within thirty days, this one included."""
     today = at.date()
     first = today - timedelta(days=MOVED_DAYS - 1)
     binds = {
-        "today": today, "first": first, "first_left": first - ONE_DAY, "last_left": today - ONE_DAY,
+        "authority": authority, "today": today, "first": first, "first_left": first - ONE_DAY, "last_left": today - ONE_DAY,
         "independent": str(Provision.INDEPENDENT),
     }  # fmt: skip
     for row in connection.execute(_INDEPENDENTS, binds):

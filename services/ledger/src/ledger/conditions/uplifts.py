@@ -16,16 +16,16 @@ from ledger.store import Key
 # Told since the year before began: an uplift of this year is not told earlier than that.
 _TOLD = text("""
     SELECT DISTINCT c.authority, c.about, c.provision FROM inbox i JOIN commitments c USING (authority, about)
-    WHERE i.type = 'hnb.placement-repriced.v1' AND i.time >= :since
+    WHERE i.authority = :authority AND i.type = 'hnb.placement-repriced.v1' AND i.time >= :since
     AND c.kind = 'placement' AND c.annual_pence IS NOT NULL AND (c.last_day IS NULL OR c.last_day >= :first_day)
 """)
 
 
-def put_up(ledger: Ledger, connection: Connection, at: datetime) -> Iterator[Condition]:
+def put_up(ledger: Ledger, connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
     """An uplift that came in force or was told this financial year, in tenths of a per cent, since it was told."""
     year = financial_year(at.date())
     horizon = ledger.settings.horizon(at.date())
-    binds = {"since": year_start(year - 1), "first_day": year_start(year)}
+    binds = {"authority": authority, "since": year_start(year - 1), "first_day": year_start(year)}
     lines = {(row.authority, row.about): row.provision for row in connection.execute(_TOLD, binds)}
     for part in facts.in_parts(lines):
         for key, events in facts.standing(connection, part).items():

@@ -1,6 +1,5 @@
 """Exceptions of a financial year for finance to look at, asked of the ledger and counted for Prometheus."""
 
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,7 +13,6 @@ from ledger.handlers import Ledger
 from ledger.reports import known
 from ledger.store import TOTAL
 
-COUNTING_SECONDS = 5.0  # one pass counts no longer than this; the authorities left are the first of the next
 # What moves an exception: a posting, an event about nothing known, or the day. A year counts once its books are opened
 # or paid from: placements begun earlier have days in years that were never kept here, and never paid here.
 _MARKS = text("""
@@ -57,18 +55,18 @@ class Counting:
     _marks: dict[str, Mark] = field(default_factory=dict)
 
     def count(self) -> bool:
-        """Count every authority that moved since it was last counted; whether some are left."""
+        """Count one authority that moved since it was last counted, the longest ago first; whether some are left."""
         today = self.ledger.today()
         with reading(self.engine) as connection:
             marks: dict[str, Mark] = {r.authority: (r.moved, r.unknown, today) for r in connection.execute(_MARKS)}
+        counted = {authority: order for order, authority in enumerate(self._marks)}
         moved = [authority for authority, mark in marks.items() if self._marks.get(authority) != mark]
-        until = time.monotonic() + COUNTING_SECONDS
-        for authority in moved:
-            if time.monotonic() > until:
-                return True
+        if moved:
+            authority = min(moved, key=lambda one: counted.get(one, -1))
             self.counts[authority] = self._counted(authority, today)
+            self._marks.pop(authority, None)  # so that it stands last
             self._marks[authority] = marks[authority]
-        return False
+        return len(moved) > 1
 
     def _counted(self, authority: str, today: date) -> dict[tuple[int, Kind], int]:
         latest = financial_year(today)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 import structlog
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, TypeAdapter
 from sqlalchemy import Engine
@@ -62,6 +62,9 @@ class Receipt(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
+_RECEIPTS = TypeAdapter(list[Receipt])
+
+
 def event_schemas() -> dict[str, Any]:
     """The JSON Schemas of every event's envelope, for the OpenAPI document."""
     union = TypeAdapter[Any](_any_of([ENVELOPES[kind] for kind in CASE_EVENTS]))
@@ -100,7 +103,7 @@ def make_router(engine: Engine, intake: Intake) -> APIRouter:
         summary="Send one event or a batch",
         responses={202: {"model": Receipt}, 200: {"model": list[Receipt]}, 207: {"model": list[Receipt]}},
     )
-    async def post_events(request: Request) -> JSONResponse:
+    async def post_events(request: Request) -> Response:
         """Accepted means on disk. Send again whatever got no answer: a repeated event changes nothing."""
         media, _, parameters = request.headers.get("content-type", "").partition(";")
         charset = parameters.strip().lower().replace('"', "")
@@ -202,10 +205,11 @@ def _answer_single(receipt: Receipt) -> JSONResponse:
             return JSONResponse(receipt.model_dump(exclude_none=True), 202)
 
 
-def _answer_batch(receipts: Sequence[Receipt]) -> JSONResponse:
+def _answer_batch(receipts: Sequence[Receipt]) -> Response:
     statuses = {receipt.status for receipt in receipts}
     all_well = len(statuses) <= 1 and statuses <= {"accepted", "duplicate"}
-    return JSONResponse([receipt.model_dump(exclude_none=True) for receipt in receipts], 200 if all_well else 207)
+    written = _RECEIPTS.dump_json(list(receipts), exclude_none=True)
+    return Response(written, 200 if all_well else 207, media_type="application/json")
 
 
 def _keep_for_a_person(engine: Engine, events: Sequence[Event]) -> None:
