@@ -37,7 +37,10 @@ def holding(books: Books, name: str, at: datetime = NOW) -> list[Condition]:
     with database.reading(books.engine) as connection:
         authorities = connection.scalars(text("SELECT DISTINCT authority FROM inbox")).all()
         found = [
-            one for find in finders(books.ledger) for authority in authorities for one in find(connection, authority, at)
+            one
+            for find in finders(books.ledger)
+            for authority in authorities
+            for one in find(connection, authority, at)
         ]
     return sorted((one for one in found if one.condition == name), key=lambda one: (*one.key[:3], one.key[3] or 0))
 
@@ -48,7 +51,7 @@ def told(books: Books, name: str, at: datetime = NOW) -> list[tuple[str, int | N
 
 
 def look(books: Books, at: datetime = NOW) -> None:
-    conditions = Conditions("ledger", books.engine, finders(books.ledger), lambda: at)
+    conditions = Conditions("ledger", books.engine, "commitments", finders(books.ledger), lambda: at)
     while conditions.look():
         pass
 

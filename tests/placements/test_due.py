@@ -43,7 +43,7 @@ def holding(service: Service) -> On:
     def found(today: str) -> list[Condition]:
         with reading(service.engine) as connection:
             finders = (due.clocks_running_out, due.orders_overdue)
-            return [condition for find in finders for condition in find(connection, morning(day(today)))]
+            return [condition for find in finders for condition in find(connection, LEICESTER, morning(day(today)))]
 
     return found
 
@@ -54,7 +54,7 @@ def take(service: Service, *events: Json) -> None:
 
 
 def look(service: Service, today: str) -> None:
-    Conditions("placements", service.engine, FOUND, lambda: morning(day(today))).look()
+    Conditions("placements", service.engine, "inbox", FOUND, lambda: morning(day(today))).look()
 
 
 @pytest.mark.parametrize(

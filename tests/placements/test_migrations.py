@@ -89,7 +89,9 @@ def test_a_condition_said_before_it_could_be_of_a_year_is_not_said_again(databas
     database.migrate(engine, "placements")
     overlap = Condition(LEICESTER, "overlap", "placement/PL-1 placement/PL-2", since=datetime(2025, 11, 3, tzinfo=UTC))
     for holding in ([overlap], [overlap], []):
-        Conditions("placements", engine, [lambda *_, holding=holding: holding], lambda: datetime.now(UTC)).look()
+        Conditions(
+            "placements", engine, "inbox", [lambda *_, holding=holding: holding], lambda: datetime.now(UTC)
+        ).look()
     with database.reading(engine) as connection:
         rows = connection.execute(text("SELECT active, version FROM conditions")).all()
         said = connection.scalars(text("SELECT body::json -> 'data' ->> 'version' FROM outbox")).all()

@@ -117,7 +117,7 @@ def look(service: Service, broker_url: str) -> Look:
 
     def conditions() -> list[Json]:
         # The service's own loop may be looking: then not we.
-        Conditions("placements", service.engine, FOUND, lambda: morning(TODAY)).look()
+        Conditions("placements", service.engine, "inbox", FOUND, lambda: morning(TODAY)).look()
         service.relay.send()
         events = said(broker_url, "condition")
         return sorted(events, key=lambda one: (one["data"]["condition"], one["data"]["scope"], one["id"]))

@@ -48,7 +48,7 @@ def build(settings: LedgerSettings) -> Service:
     seal = Loop("seal", lambda: seals.seal(engine), seals.SEAL_SECONDS)
     counting = Counting(engine, ledger, settings.unpaid_days)
     count = Loop("count exceptions", counting.count, COUNT_SECONDS, COUNT_REST)
-    conditions = Conditions("ledger", engine, finders(ledger), _now)
+    conditions = Conditions("ledger", engine, "commitments", finders(ledger), _now)
     look = Loop("conditions", conditions.look, LOOK_SECONDS, REST)
     intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS)
     hearing = Hearing(

@@ -26,17 +26,16 @@ VERSIONS_SINCE = datetime(2020, 1, 1, tzinfo=UTC)  # a version fits 31 bits, and
 _WAIT = text("SELECT pg_advisory_xact_lock(:key)")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 # Each authority is stepped to in the index, so that this costs their number and not that of events.
-_AUTHORITIES = text("""
+_AUTHORITIES = """
     WITH RECURSIVE known AS (
-        (SELECT authority FROM inbox WHERE about IS NOT NULL ORDER BY authority LIMIT 1)
+        (SELECT authority FROM {table} ORDER BY authority LIMIT 1)
         UNION ALL
         SELECT following.* FROM known k CROSS JOIN LATERAL (
-            SELECT i.authority FROM inbox i WHERE i.about IS NOT NULL AND i.authority > k.authority
-            ORDER BY i.authority LIMIT 1
+            SELECT t.authority FROM {table} t WHERE t.authority > k.authority ORDER BY t.authority LIMIT 1
         ) AS following
     )
     SELECT authority FROM known
-""")
+"""
 _SAID = text("""
     SELECT authority, condition, scope, active, value, unit, since, version, financial_year, provision, figures
     FROM conditions WHERE CAST(:authority AS text) IS NULL OR authority = :authority
@@ -57,10 +56,14 @@ _KEEP = text("""
 
 @dataclass
 class Conditions:
-    """The conditions one service says, an authority at a time: what they take of memory is one authority's."""
+    """The conditions one service says, an authority at a time: what they take of memory is one authority's.
+
+    `table` names the authorities there are; it has an index that begins with them.
+    """
 
     service: str
     engine: Engine
+    table: str
     find: Sequence[Find]
     now: Callable[[], datetime]
     _waiting: deque[str] = field(default_factory=deque)
@@ -72,7 +75,7 @@ class Conditions:
         """
         with transaction(self.engine) as connection:
             if not self._waiting:
-                self._waiting.extend(connection.scalars(_AUTHORITIES))
+                self._waiting.extend(connection.scalars(text(_AUTHORITIES.format(table=self.table))))
             if self._waiting and connection.scalar(_LOCK, {"key": CONDITIONS_LOCK}):
                 self._say_changes(connection, self._waiting[0])
         if self._waiting:

@@ -38,8 +38,8 @@ _COSTLY = text(f"""
 _INDEPENDENTS = text("""
     SELECT authority, sum(CASE WHEN first_day BETWEEN :first AND :today THEN 1 ELSE 0 END
         - CASE WHEN last_day BETWEEN :first_left AND :last_left THEN 1 ELSE 0 END) AS net
-    FROM commitments WHERE authority = :authority AND kind = 'placement' AND provision = :independent AND first_day <= :today
-    AND (last_day IS NULL OR last_day >= first_day) GROUP BY authority
+    FROM commitments WHERE authority = :authority AND kind = 'placement' AND provision = :independent
+    AND first_day <= :today AND (last_day IS NULL OR last_day >= first_day) GROUP BY authority
 """)
 
 
@@ -60,7 +60,12 @@ def unpriced(connection: Connection, authority: str, at: datetime) -> Iterator[C
 
 def costly(connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
     """A placement not ended that costs much, or much more than its line's mean of the day; its pence a year."""
-    binds = {"authority": authority, "today": at.date(), "costly": COSTLY_PENCE, "costly_over_mean": COSTLY_OVER_MEAN_PENCE}
+    binds = {
+        "authority": authority,
+        "today": at.date(),
+        "costly": COSTLY_PENCE,
+        "costly_over_mean": COSTLY_OVER_MEAN_PENCE,
+    }
     for row in connection.execute(_COSTLY, binds):
         # A line on which nothing is live yet has no mean.
         over_mean = [] if row.over_mean is None else [Figure(name="over-line-mean", value=row.over_mean, unit="pence")]
@@ -75,8 +80,8 @@ def independents(connection: Connection, authority: str, at: datetime) -> Iterat
     today = at.date()
     first = today - timedelta(days=MOVED_DAYS - 1)
     binds = {
-        "authority": authority, "today": today, "first": first, "first_left": first - ONE_DAY, "last_left": today - ONE_DAY,
-        "independent": str(Provision.INDEPENDENT),
+        "authority": authority, "today": today, "first": first,
+        "first_left": first - ONE_DAY, "last_left": today - ONE_DAY, "independent": str(Provision.INDEPENDENT),
     }  # fmt: skip
     for row in connection.execute(_INDEPENDENTS, binds):
         if row.net > 0:

@@ -33,9 +33,7 @@ def upgrade() -> None:
     # Conditions are looked for by authority.
     for name, kind in (("inbox_repriced", "placement-repriced"), ("inbox_paid", "payment-made")):
         op.execute(f"DROP INDEX {name}")
-        op.execute(
-            f"CREATE INDEX {name} ON inbox (authority, time) INCLUDE (about) WHERE type = 'hnb.{kind}.v1'"
-        )
+        op.execute(f"CREATE INDEX {name} ON inbox (authority, time) INCLUDE (about) WHERE type = 'hnb.{kind}.v1'")
     # What is said of a line is its version and this lead: verify holds the version itself to the number of its moments.
     op.execute("""
         CREATE TABLE leads (
