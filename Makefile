@@ -23,7 +23,7 @@ demo: setup ## play a Leicester year through the whole system, with a live view
 	@$(BIN)/hnb demo $(ARGS)
 
 test: setup ## run the tests, with a real Valkey and a real PostgreSQL (ARGS="-k words" for some)
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Ledgers to measure beside ours, in an environment of their own: what they need is none of the product's.
 RIVALS := django-hordak eventsourcing[postgres] psycopg[binary]
@@ -33,7 +33,7 @@ RIVALS := django-hordak eventsourcing[postgres] psycopg[binary]
 	@.venv/rivals/bin/python -m pip install --quiet --quiet --require-hashes -r $< && touch $@ || \
 		echo "The other ledgers cannot be installed here: make bench goes on without them." >&2
 
-bench: setup .venv/rivals/ready ## measure: the ledger beside its rivals, as ratios of one run; reads, proof, alerts
+bench: setup .venv/rivals/ready ## measure: the ledger beside its rivals, the whole road, England's year (ARGS="--part road" for some)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 histories: setup ## draw ten thousand histories and hold each to the naive ledger (takes about ten minutes)

@@ -1,7 +1,8 @@
-"""`make bench`: the ledger beside its rivals, as ratios of one run; reads, memory, proof and alerts, in figures."""
+"""`make bench`: the ledger beside its rivals, as ratios of one run; the whole road; and England's year."""
 
 import argparse
 import os
+import platform
 import statistics
 import tempfile
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
+import psutil
 import psycopg
 import structlog
 from fastapi import FastAPI
@@ -21,11 +23,12 @@ from hnb.memory import collect_seldom
 from hnb_local.folder import DataFolder
 from hnb_local.servers import start_broker, start_database
 from hnb_local.simulator import leicester_year
+from hnb_local.simulator.england import ENGLAND_PLANS
 from ledger import api, seals
 from ledger.handlers import Ledger
 from ledger.settings import LedgerSettings
 from ledger.verify import Report, count_events, verify
-from tests.bench import alerts, others, rivals
+from tests.bench import alerts, england, others, rivals, road
 from tests.bench.posting import BATCH, CONTEXT, SLICE, feed, in_batches, post_with, race, timed
 from tests.cases import LEICESTER
 from tests.ledger.conftest import Books, open_books
@@ -84,9 +87,33 @@ def prove(whose: str, engine: Engine, ledger: Ledger, bare: float) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, epilog='Example: make bench ARGS="--part road --part ledger"'
+    )
     parser.add_argument("--events", type=int, default=EVENTS, help=f"events the ledger takes in ({EVENTS:,})")
-    events = parser.parse_args().events
+    parser.add_argument("--plans", type=int, default=ENGLAND_PLANS, help=f"England's plans ({ENGLAND_PLANS:,})")
+    parts = ("ledger", "road", "england")
+    parser.add_argument("--part", action="append", choices=parts, help="only this; may be given more than once")
+    given = parser.parse_args()
+    print(f"{os.cpu_count()} cores ({_processor()}), {psutil.virtual_memory().total >> 30} GiB, servers included")
+    for part in given.part or parts:
+        print(f"{part}:", flush=True)
+        match part:
+            case "ledger":
+                measure_ledger(given.events)
+            case "road":
+                road.measure()
+            case "england":
+                england.measure(given.plans)
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def measure_ledger(events: int) -> None:
+    """The ledger alone: beside its rivals, read, proved, and heard by alerts."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30), cache_logger_on_first_use=True)
     collect_seldom()
     with ExitStack() as exits:
@@ -97,8 +124,7 @@ def main() -> None:
         database.migrate(engine, "ledger")
         ledger = Ledger(LedgerSettings(database_url=url, broker_url="redis://none"), lambda: date(2025, 9, 1))
         rival = rivals.prepare(url)
-        cores = f"{os.cpu_count()} cores, servers included"
-        print(f"{events:,} events in batches of {BATCH}, on {cores}; medians of slices of {SLICE:,}")
+        print(f"  {events:,} events in batches of {BATCH}; medians of slices of {SLICE:,}")
         bare = race(engine, ledger, rival, events)
         others.measure(
             database_server, lambda bodies: in_batches(post_with(engine, ledger), bodies),

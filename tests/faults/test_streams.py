@@ -124,6 +124,29 @@ def test_streams_are_trimmed_below_what_everybody_has_acknowledged(engine: Engin
     assert int(client.xlen("budget")) < 500
 
 
+def test_what_one_service_trims_is_not_lost_to_another_that_has_yet_to_settle(
+    engine: Engine, database_url: FreshDatabase, client: Any
+) -> None:
+    other = database.connect(database_url("placements"), "placements")
+    database.migrate(other, "placements")
+    relays = {engine: Relay(engine, client), other: Relay(other, client)}
+    client.xgroup_create("condition", "alerts", id="0", mkstream=True)
+    with database.transaction(engine) as connection:
+        outbox.say(connection, [("condition", str(n)) for n in range(2_500)])
+    while relays[engine].send():
+        pass
+    with database.transaction(other) as connection:
+        outbox.say(connection, [("condition", "last")])
+    relays[other].send()
+    while reply := client.xreadgroup("alerts", "c", {"condition": ">"}):
+        client.xack("condition", "alerts", *(entry for entry, _ in reply[0][1]))
+    assert relays[other].settle() is False
+    while relays[engine].settle():
+        pass
+    assert (kept(engine), kept(other), client.xinfo_stream("condition")["entries-added"]) == (0, 0, 2_501)
+    other.dispose()
+
+
 def test_two_relays_send_each_message_once(engine: Engine, client: Any) -> None:
     say(engine, *(str(n) for n in range(300)))
     relays = [threading.Thread(target=Relay(engine, client).send) for _ in range(4)]

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from hnb import inbox
 from hnb.conditions.looking import Conditions
 from hnb.conditions.rules import Condition, morning
 from hnb.database import reading, transaction
@@ -49,8 +50,10 @@ def holding(service: Service) -> On:
 
 
 def take(service: Service, *events: Json) -> None:
+    said = read(*events)
     with transaction(service.engine) as connection:
-        handlers.accept(connection, read(*events))
+        inbox.record(connection, said, [None for _ in said])
+        handlers.accept(connection, said)
 
 
 def look(service: Service, today: str) -> None:

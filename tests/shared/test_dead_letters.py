@@ -1,6 +1,7 @@
 """What is set aside: found again by its reason, and told of without what is in it."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import orjson
 import pytest
@@ -12,9 +13,12 @@ from hnb.events import CASE_EVENTS, Event
 from hnb.hearing import Entry
 from hnb.intake import Intake
 from hnb.telemetry import Telemetry
-from tests.cases import made
+from ledger.handlers import Ledger, about
+from ledger.settings import LedgerSettings
+from tests.cases import made, yearly
 from tests.conftest import FreshDatabase
 
+TODAY = date(2025, 9, 1)
 FAILING = (
     "SELECT CAST(:told AS integer)",
     "INSERT INTO outbox (stream, body) VALUES (NULL, :told)",
@@ -79,3 +83,34 @@ def test_those_beside_one_that_fails_are_applied_before_it_is_found(engine: Engi
     fails_on(engine, "a", tried).take_entries(entries("a", "b", "c", "d", "e", "f", "g", "h"))
     assert tried == [list("abcdefgh"), list("abcd"), list("efgh"), list("ab"), list("cd"), ["a"], ["b"]]
     assert len(letters(engine)) == 1
+
+
+def test_one_that_postgresql_names_costs_those_beside_it_one_try_more(engine: Engine) -> None:
+    with database.transaction(engine) as connection:
+        connection.execute(text("ALTER TABLE inbox ADD CHECK (id <> 'c')"))
+    tried: list[list[str]] = []
+    fails_on(engine, "none", tried).take_entries(entries("a", "b", "c", "d", "e", "f", "g", "h"))
+    assert tried == [list("abdefgh")]
+    (letter,) = letters(engine)
+    assert str(letter["reason"]).startswith("CheckViolation: ")
+    assert "7f3a9c" not in str(letter["reason"])
+
+
+@pytest.mark.parametrize("table", ["postings", "commitments"])
+def test_a_commitment_that_cannot_be_posted_keeps_no_other_waiting(engine: Engine, table: str) -> None:
+    with database.transaction(engine) as connection:
+        connection.execute(text(f"ALTER TABLE {table} ADD CHECK (about <> 'commitment/PL-3')"))
+    ledger = Ledger(LedgerSettings(database_url="postgresql://a:b@c/d", broker_url="redis://none"), lambda: TODAY)
+    tried: list[list[str]] = []
+
+    def apply(connection: Connection, events: Sequence[Event]) -> None:
+        tried.append([event.id for event in events])
+        ledger.post(connection, events)
+
+    said = [made(f"PL-{n}", yearly(1_000), child=f"c{n}", id=f"e{n}") for n in range(6)]
+    Intake(engine, Telemetry("ledger"), about, apply, lambda: None, CASE_EVENTS).take_entries(
+        [Entry("placement", f"1-{n}", orjson.dumps(one)) for n, one in enumerate(said)]
+    )
+    assert tried == [["e0", "e1", "e2", "e3", "e4", "e5"], ["e0", "e1", "e2", "e4", "e5"], ["e3"]]
+    (letter,) = letters(engine)
+    assert str(letter["reason"]).startswith("CheckViolation: ")

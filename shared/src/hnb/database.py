@@ -1,6 +1,7 @@
 """PostgreSQL: the engine, the one place that commits, and migrations at start."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from importlib import resources
@@ -30,8 +31,18 @@ MIGRATION_LOCK = 0x484E42  # "HNB": two replicas that start together must not bo
 
 _OLDEST = text("SELECT obj_description('alembic_version'::regclass, 'pg_class')")
 
+_COPIED_LINE = re.compile(r"^COPY \w+, line (\d+)", re.MULTILINE)
+
 log = structlog.get_logger(__name__)
 Copied = str | int | date | None  # times are dates too
+
+
+class Blamed(Exception):
+    """A batch failed for one row of it: `name` is an event's (source, id), or a commitment's (authority, about)."""
+
+    def __init__(self, name: tuple[str, str]) -> None:
+        super().__init__(f"PostgreSQL refuses {name[1]} of {name[0]}")
+        self.name = name
 
 
 class Overtaken(Exception):
@@ -89,6 +100,18 @@ def copy_lines(connection: Connection, table: str, columns: Sequence[str], lines
         waiting = iter(lines)
         while some := "\n".join(islice(waiting, COPIED_AT_ONCE)):
             copy.write(some + "\n")
+
+
+@contextmanager
+def blaming(name_of: Callable[[int], tuple[str, str]]) -> Iterator[None]:
+    """Around a COPY: where PostgreSQL refuses a row, Blamed with the name of that row, counted from 0."""
+    try:
+        yield
+    except psycopg.Error as error:
+        line = _COPIED_LINE.search(error.diag.context or "")
+        if line is None or is_passing(error):
+            raise
+        raise Blamed(name_of(int(line[1]) - 1)) from error
 
 
 def copied(value: Copied) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy.exc import DBAPIError
 
 from hnb import outbox
+from hnb.database import Blamed
 
 STREAM = "dead-letter"
 MAX_REASON = 2_000
@@ -80,7 +81,7 @@ def why(error: Exception) -> str:
 
     They are an event's data, and a reason is logged, counted by and shown to those who may not see that.
     """
-    failed = error.orig if isinstance(error, DBAPIError) else error
+    failed = error.orig if isinstance(error, DBAPIError) else error.__cause__ if isinstance(error, Blamed) else error
     if isinstance(failed, psycopg.Error):
         said = failed.diag.message_primary or "no more is said"
         if isinstance(failed, psycopg.DataError):  # names the very value that is wrong, between quotes

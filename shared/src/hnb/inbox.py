@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, text
 
-from hnb.database import Overtaken, arrays, copy_rows
+from hnb.database import Overtaken, arrays, blaming, copy_rows
 from hnb.events import Event, FieldError
 
 
@@ -50,8 +50,8 @@ _DIGESTS = text("""
 def record(connection: Connection, events: Sequence[Event], abouts: Sequence[str | None]) -> list[Outcome]:
     """Put events on record; one outcome each, in order. `abouts` name what each is about, within its authority.
 
-    Raises Overtaken where another transaction recorded one of them meanwhile. Rows go in sorted by key, so that two
-    replicas given the same events wait for each other and never deadlock.
+    Raises Overtaken where another transaction recorded one of them meanwhile, Blamed where PostgreSQL refuses one. Rows
+    go in sorted by key, so that two replicas given the same events wait for each other and never deadlock.
     """
     first: dict[tuple[str, str], int] = {}
     for index, event in enumerate(events):
@@ -59,16 +59,17 @@ def record(connection: Connection, events: Sequence[Event], abouts: Sequence[str
     digests = [event.digest for event in events]
     kept = {(row.source, row.id): row.digest for row in connection.execute(_DIGESTS, arrays("sources ids", first))}
     columns = ("source", "id", "authority", "type", "time", "about", "digest", "body")
-    new = (
+    new = sorted((key, index) for key, index in first.items() if key not in kept)
+    rows = (
         (*key, event.authority, event.type, event.time, abouts[index], f"\\x{digests[index].hex()}", event.body)
-        for key, index in sorted(first.items())
-        if key not in kept
+        for key, index in new
         for event in (events[index],)
     )
-    try:
-        copy_rows(connection, "inbox", columns, new)
-    except UniqueViolation:
-        raise Overtaken from None
+    with blaming(lambda row: new[row][0]):
+        try:
+            copy_rows(connection, "inbox", columns, rows)
+        except UniqueViolation:
+            raise Overtaken from None
     return [
         Conflicting() if kept.get(key, digests[first[key]]) != digests[index]
         else Duplicate() if key in kept or first[key] != index

@@ -5,6 +5,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import not_
 
 import psycopg
 import structlog
@@ -13,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hnb import deadletters, inbox, withdrawals
 from hnb.broker import entry_id
-from hnb.database import Overtaken, is_passing, transaction
+from hnb.database import Blamed, Overtaken, is_passing, transaction
 from hnb.deadletters import DeadLetter
 from hnb.events import Event, FieldError, Refused, Unreadable, read_event, read_json
 from hnb.hearing import Entry
@@ -23,6 +25,7 @@ from hnb.telemetry import Telemetry
 OVERTAKEN_AT_MOST = 10  # each time the others have recorded more of the batch; after that it comes again as a whole
 
 log = structlog.get_logger(__name__)
+Batch = Sequence[tuple[Entry, Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,11 @@ class Intake:
             raise Refused([FieldError("event", "the entry has no field of this name")])
         return read_event(read_json(raw), known=self.known, strict=self.strict)
 
-    def _take_or_split(self, batch: Sequence[tuple[Entry, Event]]) -> None:
-        """Take a batch, in halves of halves where it fails, to find what fails: no figure depends on the order.
+    def _take_or_split(self, batch: Batch) -> None:
+        """Take a batch; where it fails, without what is blamed for it, or in halves of halves to find what fails.
 
-        The larger parts first: most of those beside one that fails then wait for a try or two, and not for its end.
+        No figure depends on the order. The larger parts first: most of those beside one that fails then wait for a try
+        or two, and not for its end.
         """
         parts = deque([batch])
         while parts:
@@ -108,7 +112,7 @@ class Intake:
                 if is_passing(error):
                     raise
                 if len(part) > 1:
-                    parts += [part[: len(part) // 2], part[len(part) // 2 :]]
+                    parts.extend(self._apart(part, error))
                 else:
                     self._bury_failed(*part[0], error)
                 continue
@@ -116,11 +120,21 @@ class Intake:
                 if isinstance(outcome, Conflicting):
                     self.bury(entry, used_before(event), outcome=None)
 
+    def _apart(self, part: Batch, error: Exception) -> tuple[Batch, Batch]:
+        """A part that failed in two: those beside what is blamed and that, or halves where all are or nothing is."""
+        if isinstance(error, Blamed):
+            blamed = [
+                error.name in ((event.source, event.id), (event.authority, self.about(event))) for _, event in part
+            ]
+            if any(blamed) and not all(blamed):
+                return list(compress(part, map(not_, blamed))), list(compress(part, blamed))
+        return part[: len(part) // 2], part[len(part) // 2 :]
+
     def _bury_failed(self, entry: Entry, event: Event, error: Exception) -> None:
         reason = deadletters.why(error)
         log.error(  # a statement's values are an event's data: the log has them no more than the reason has
             "an event cannot be applied", event_source=event.source, event_id=event.id, reason=reason,
-            exc_info=not isinstance(error, DBAPIError | psycopg.Error),
+            exc_info=not isinstance(error, DBAPIError | psycopg.Error | Blamed),
         )  # fmt: skip
         self.bury(entry, reason)
 

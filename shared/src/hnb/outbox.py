@@ -15,6 +15,9 @@ RELAY_BATCH = 1_000
 SETTLE_BATCH = 2_000
 RELAY_LOCK = 0x52454C41  # "RELA"
 FOR_ANYONE: EntryId = (2**63, 0)  # no service must hear it: settled once it is on the stream
+# On a stream that several services say, each trims what others may yet have to settle: they would take it for lost, and
+# send it again. So it is kept for so long after it was acknowledged; who settles later than that sends it once more.
+KEPT_MS = {"condition": 60_000}
 KEPT_UNHEARD = 100_000  # entries kept on a stream no service hears (alert, dead-letter), for outside readers
 
 _SAY = text("INSERT INTO outbox (stream, body) SELECT * FROM unnest(CAST(:streams AS text[]), CAST(:bodies AS text[]))")
@@ -82,24 +85,24 @@ class Relay:
             )
             return len(rows)
 
-    def settle(self) -> None:
+    def settle(self) -> bool:
         """Forget what every hearer has acknowledged, send again what the broker has lost, and trim the streams.
 
-        An entry of ours that is no longer on its stream was lost with the broker: streams are trimmed by nobody
-        but us, and only below what is settled.
+        Returns whether there may be more to settle at once. An entry of ours that is no longer on its stream was lost
+        with the broker: streams are trimmed by nobody but us, and only below what is settled.
         """
         with transaction(self.engine) as connection:
             if not connection.scalar(_LOCK, {"key": RELAY_LOCK}):
-                return
-            trims = {
-                stream: line
-                for stream in connection.scalars(_STREAMS).all()
-                if (line := self._settle_stream(connection, stream)) is not None
-            }
-        for stream, line in trims.items():  # after the commit: what is trimmed must be known to be settled
-            self.broker.xtrim(stream, minid=written(line), approximate=True)
+                return False
+            settled = {stream: self._settle_stream(connection, stream) for stream in connection.scalars(_STREAMS).all()}
+        for stream, (line, _) in settled.items():  # after the commit: what is trimmed must be known to be settled
+            if line is not None:
+                least = (max(0, line[0] - KEPT_MS.get(stream, 0)), line[1])
+                self.broker.xtrim(stream, minid=written(least), approximate=True)
+        return any(more for _, more in settled.values())
 
-    def _settle_stream(self, connection: Connection, stream: str) -> EntryId | None:
+    def _settle_stream(self, connection: Connection, stream: str) -> tuple[EntryId | None, bool]:
+        """Settle the oldest of a stream: up to where it may be trimmed, and whether there may be more to settle."""
         rows = connection.execute(_UNSETTLED, {"stream": stream, "most": SETTLE_BATCH}).all()
         present = self._present(stream, rows)
         lost = [row.seq for row in rows if (row.entry_ms, row.entry_no) not in present]
@@ -108,13 +111,14 @@ class Relay:
             connection.execute(_AGAIN, {"seqs": lost})
         line = acknowledged(self.broker, stream, HEARERS[stream]) if stream in HEARERS else FOR_ANYONE
         if line is None:
-            return None
+            return None, False
         settled = [
             row.seq for row in rows if (row.entry_ms, row.entry_no) in present and (row.entry_ms, row.entry_no) <= line
         ]
         connection.execute(_SETTLED, {"seqs": settled})
         heard_by_all = acknowledged(self.broker, stream) if rows and stream in HEARERS else None
-        return min(line, heard_by_all, (rows[-1].entry_ms, rows[-1].entry_no)) if heard_by_all else None
+        trim = min(line, heard_by_all, (rows[-1].entry_ms, rows[-1].entry_no)) if heard_by_all else None
+        return trim, len(settled) == SETTLE_BATCH
 
     def _present(self, stream: str, rows: Sequence[Row[tuple[int, int, int]]]) -> set[EntryId]:
         if not rows:

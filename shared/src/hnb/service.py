@@ -229,13 +229,9 @@ def _gauge(name: str, help_text: str, labels: dict[str, str], value: float) -> M
 def relay_loops(relay: Relay) -> tuple[Loop, Loop]:
     """The two loops of a relay: send what is new, settle what is heard."""
 
-    def settle() -> bool:
-        relay.settle()
-        return False
-
     return (
         Loop("relay", lambda: relay.send() == RELAY_BATCH, RELAY_SECONDS),
-        Loop("settle", settle, SETTLE_SECONDS),
+        Loop("settle", relay.settle, SETTLE_SECONDS),
     )
 
 

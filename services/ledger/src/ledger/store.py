@@ -9,7 +9,7 @@ import orjson
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, text
 
-from hnb.database import Copied, Overtaken, arrays, copied, copy_lines, copy_rows
+from hnb.database import Copied, Overtaken, arrays, blaming, copied, copy_lines, copy_rows
 from hnb.events import CASE_EVENTS, Event, read_event, read_json
 from hnb.money import divide_half_up
 from hnb.provisions import Provision
@@ -189,7 +189,8 @@ def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]
         "recorded_at", "authority", "about", "financial_year", "line", "kind", "from_place", "to_place",
         "amount_pence", "first_day", "last_day", "event_source", "event_id",
     )  # fmt: skip
-    copy_lines(connection, "postings", columns, _lines(str(recorded_at), entries))
+    with blaming(lambda row: [entry.key for entry in entries for _ in entry.postings][row]):
+        copy_lines(connection, "postings", columns, _lines(str(recorded_at), entries))
     moved: dict[tuple[str, Cell], int] = defaultdict(int)
     for (authority, _), _, postings in entries:
         for cell, _, target, pence, _, _ in postings:
@@ -222,10 +223,11 @@ def add(connection: Connection, states: Mapping[Key, State]) -> None:
         "authority", "about", "kind", "provision", "child_ref", "first_day", "last_day", "annual_pence", "unpriced",
         "horizon", "schedule",
     )  # fmt: skip
-    try:
-        copy_rows(connection, "commitments", columns, map(_kept, states.items()))
-    except UniqueViolation:
-        raise Overtaken from None
+    with blaming(lambda row: list(states)[row]):
+        try:
+            copy_rows(connection, "commitments", columns, map(_kept, states.items()))
+        except UniqueViolation:
+            raise Overtaken from None
 
 
 def save(connection: Connection, states: Mapping[Key, State]) -> None:
