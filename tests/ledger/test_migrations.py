@@ -29,7 +29,7 @@ def test_past_balances_are_added_up_for_books_older_than_their_table(books: Book
         connection.execute(text("ALTER TABLE balances ADD said_version bigint DEFAULT 0, ADD said_at timestamptz"))
         connection.execute(text("ALTER TABLE dead_letters DROP COLUMN replayed_at"))
         connection.execute(text("DROP FUNCTION taken_back"))
-        connection.execute(text("DROP INDEX inbox_repriced, inbox_paid, postings_moved"))
+        connection.execute(text("DROP INDEX inbox_repriced, inbox_paid, postings_moved, commitments_unknown"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     database.migrate(books.engine, "ledger")
     assert history(books) == kept

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -174,29 +175,42 @@ class Ledger:
         moved = {key: state for key, state in after.items() if key in before and state != before[key]}
         if not new and not moved:
             return
+        # Whatever can be is done before the clock is held.
+        added, saved, postings = store.kept(new), store.kept(moved), store.prepare(entries)
+        moves = _moves(before, new | moved)
         # From here to the commit nobody else posts. What others committed meanwhile is visible to the marks below, and
         # what they have not is decided by them after us: so nothing a commitment depends on can slip between.
         recorded_at = recorded_at or store.tick(connection)
-        store.add(connection, new)
-        store.save(connection, moved)
-        store.post(connection, recorded_at, entries)
-        priced: set[tuple[str, str]] = set()
-        children: set[tuple[str, str]] = set()
-        hanging: set[Key] = set()
-        for key, state in (new | moved).items():
-            was = before.get(key, UNKNOWN)
-            repriced = _price(was) != _price(state)
-            for one in (was, state):
-                if one.kind == "placement" and one.provision and repriced:
-                    priced.add((key[0], one.provision))
-                if one.kind == "placement" and one.child_ref:
-                    children.add((key[0], one.child_ref))
-            if state.unpriced or state.kind == "appeal":
-                hanging.add(key)
-        stale.mark_unpriced(connection, priced)
-        stale.mark_appeals(connection, children)
+        store.add(connection, added)
+        store.save(connection, saved)
+        store.post(connection, recorded_at, postings)
+        stale.mark_unpriced(connection, moves.priced)
+        stale.mark_appeals(connection, moves.children)
         if context_may_be_old:
-            stale.mark(connection, hanging)
+            stale.mark(connection, moves.hanging)
+
+
+class Moves(NamedTuple):
+    """What changed commitments move beyond themselves, and which of them hang on others."""
+
+    priced: set[tuple[str, str]]  # (authority, provision) whose mean they move
+    children: set[tuple[str, str]]  # (authority, child) whose appeals are measured against them
+    hanging: set[Key]
+
+
+def _moves(before: Mapping[Key, State], changed: Mapping[Key, State]) -> Moves:
+    moves = Moves(set(), set(), set())
+    for key, state in changed.items():
+        was = before.get(key, UNKNOWN)
+        repriced = _price(was) != _price(state)
+        for one in (was, state):
+            if one.kind == "placement" and one.provision and repriced:
+                moves.priced.add((key[0], one.provision))
+            if one.kind == "placement" and one.child_ref:
+                moves.children.add((key[0], one.child_ref))
+        if state.unpriced or state.kind == "appeal":
+            moves.hanging.add(key)
+    return moves
 
 
 def _latest(events: Sequence[Event]) -> tuple[str, str] | None:

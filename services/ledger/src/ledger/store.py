@@ -1,7 +1,7 @@
 """The ledger in PostgreSQL: commitments locked and saved, postings added, balances kept, all set-based."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -82,6 +82,7 @@ _SAVE = text("""
     WHERE c.authority = s.authority AND c.about = s.about
 """)
 _SUMS = ", ".join(f"{kind}_pence" for kind in Kind)
+_NOTHING: dict[Kind, int] = dict.fromkeys(Kind, 0)
 _BALANCE = text(f"""
     WITH moved AS (
     INSERT INTO balances (authority, financial_year, line, {_SUMS}, version, recorded_at)
@@ -173,49 +174,55 @@ def tick(connection: Connection) -> datetime:
     return recorded_at
 
 
-def _lines(recorded_at: str, entries: Iterable[Entry]) -> Iterator[str]:
-    for (authority, about), cause, postings in entries:
-        whose = f"{recorded_at}\t{authority}\t{copied(about)}"
-        why = "\t".join(map(copied, cause or (None, None)))
-        for (year, line, kind), source, target, pence, first, last in postings:
-            yield f"{whose}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first}\t{last}\t{why}"
+class Postings(NamedTuple):
+    """Postings as they are written, but for when: all that can be done before the clock is held is done."""
+
+    keys: list[Key]
+    lines: list[str]
+    balances: dict[str, str]  # what they add to each line, as the arrays of `_BALANCE`
 
 
-def post(connection: Connection, recorded_at: datetime, entries: Sequence[Entry]) -> None:
-    """Add postings to the journal and their sums to the balances."""
-    if not entries:
-        return
-    columns = (
-        "recorded_at", "authority", "about", "financial_year", "line", "kind", "from_place", "to_place",
-        "amount_pence", "first_day", "last_day", "event_source", "event_id",
-    )  # fmt: skip
-    with blaming(lambda row: [entry.key for entry in entries for _ in entry.postings][row]):
-        copy_lines(connection, "postings", columns, _lines(str(recorded_at), entries))
+def prepare(entries: Iterable[Entry]) -> Postings:
+    """What is to be posted, ready to be written once the moment is known."""
+    keys: list[Key] = []
+    lines: list[str] = []
     moved: dict[tuple[str, Cell], int] = defaultdict(int)
-    for (authority, _), _, postings in entries:
-        for cell, _, target, pence, _, _ in postings:
-            moved[authority, cell] += pence if target == PLACES[cell.kind][1] else -pence
-    sums: dict[tuple[str, int, str], dict[Kind, int]] = defaultdict(lambda: dict.fromkeys(Kind, 0))
+    for key, cause, postings in entries:
+        authority = key[0]
+        whose = f"\t{authority}\t{copied(key[1])}"
+        why = "\t".join(map(copied, cause or (None, None)))
+        for cell, source, target, pence, first, last in postings:
+            year, line, kind = cell
+            keys.append(key)
+            lines.append(f"{whose}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first}\t{last}\t{why}")
+            moved[authority, cell] += pence if target == PLACES[kind][1] else -pence
+    sums: dict[tuple[str, int, str], dict[Kind, int]] = defaultdict(_NOTHING.copy)
     for (authority, (year, line, kind)), pence in moved.items():
         if kind not in (Kind.GRANT, Kind.RESERVE):
             sums[authority, year, line][kind] += pence
         if in_total(line):
             sums[authority, year, TOTAL][kind] += pence
+    names = "authorities years lines " + " ".join(_NOTHING)
+    return Postings(keys, lines, arrays(names, ((*line, *sums[line].values()) for line in sorted(sums))))
+
+
+def post(connection: Connection, recorded_at: datetime, postings: Postings) -> None:
+    """Add postings to the journal and their sums to the balances."""
+    if not postings.lines:
+        return
+    columns = (
+        "recorded_at", "authority", "about", "financial_year", "line", "kind", "from_place", "to_place",
+        "amount_pence", "first_day", "last_day", "event_source", "event_id",
+    )  # fmt: skip
+    moment = str(recorded_at)
+    with blaming(lambda row: postings.keys[row]):
+        copy_lines(connection, "postings", columns, (moment + line for line in postings.lines))
     # Postings are on record before the row of a line is touched: who sees the new version sees what made it.
-    connection.execute(
-        _BALANCE,
-        {
-            **arrays(
-                "authorities years lines " + " ".join(Kind),
-                ((*line, *(sums[line][kind] for kind in Kind)) for line in sorted(sums)),
-            ),
-            "recorded_at": recorded_at,
-        },
-    )
+    connection.execute(_BALANCE, postings.balances | {"recorded_at": recorded_at})
 
 
-def add(connection: Connection, states: Mapping[Key, State]) -> None:
-    """Keep commitments that were not kept before; Overtaken where another transaction added one of them meanwhile.
+def add(connection: Connection, commitments: Sequence[tuple[Copied, ...]]) -> None:
+    """Keep commitments, as `kept` has them, that were not; Overtaken where another transaction added one meanwhile.
 
     Whoever adds holds the clock, so what is in the way is committed already: done again, it will be seen.
     """
@@ -223,23 +230,23 @@ def add(connection: Connection, states: Mapping[Key, State]) -> None:
         "authority", "about", "kind", "provision", "child_ref", "first_day", "last_day", "annual_pence", "unpriced",
         "horizon", "schedule",
     )  # fmt: skip
-    with blaming(lambda row: list(states)[row]):
+    with blaming(lambda row: (str(commitments[row][0]), str(commitments[row][1]))):
         try:
-            copy_rows(connection, "commitments", columns, map(_kept, states.items()))
+            copy_rows(connection, "commitments", columns, commitments)
         except UniqueViolation:
             raise Overtaken from None
 
 
-def save(connection: Connection, states: Mapping[Key, State]) -> None:
+def save(connection: Connection, commitments: Sequence[tuple[Copied, ...]]) -> None:
     """Keep what was decided of commitments that are locked."""
-    if states:
+    if commitments:
         names = "authorities abouts kinds provisions children firsts lasts annuals unpriced horizons schedules"
-        connection.execute(_SAVE, arrays(names, map(_kept, states.items())))
+        connection.execute(_SAVE, arrays(names, commitments))
 
 
-def _kept(item: tuple[Key, State]) -> tuple[Copied, ...]:
-    (authority, about), state = item
-    return (authority, about, *state[:-1], written(state.schedule))
+def kept(states: Mapping[Key, State]) -> list[tuple[Copied, ...]]:
+    """Commitments as rows."""
+    return [(*key, *state[:-1], written(state.schedule)) for key, state in states.items()]
 
 
 def written(schedule: Schedule) -> str:
