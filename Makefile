@@ -1,6 +1,6 @@
 # What a person runs here. `make demo` and `make test` set themselves up: they need Python 3.11 or later, pip and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench histories faults rivals check lock up setup
+.PHONY: help demo test bench histories faults audit rivals check lock up setup
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -40,7 +40,10 @@ histories: setup ## draw ten thousand histories and hold each to the naive ledge
 	@HNB_HISTORIES=10000 $(BIN)/pytest tests/ledger/test_model.py
 
 faults: setup ## kill, cut, fill and poison it for long, with the figures at the end (ARGS=tests/faults/test_kills.py for some)
-	@HNB_FAULTS=long $(BIN)/pytest -q -n 0 $(or $(ARGS),tests/faults)
+	@HNB_FAULTS=long $(BIN)/pytest -q -n 0 $(or $(ARGS),tests/faults tests/hostile)
+
+audit: setup ## ask pip-audit whether an advisory names a release of requirements.lock (says so where none can be asked)
+	@$(BIN)/python -m tests.hostile.audit
 
 rivals: setup ## put one scenario to Debian's Alertmanager and to our alerts, side by side (about seven minutes)
 	@$(BIN)/python -m tests.rivals.alertmanager $(ARGS)

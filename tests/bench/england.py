@@ -17,8 +17,8 @@ from tests.bench.road import (
     taken,
     used,
     verify,
-    wait_until_heard,
     wait_until_settled,
+    waiting,
 )
 from tests.faults.system import HNB
 
@@ -53,8 +53,9 @@ def measure(plans: int = ENGLAND_PLANS) -> None:
             said = sender.stdout.read() if sender.stdout else ""
         assert sender.returncode == 0, said
         posted = time.monotonic() - start
-        wait_until_heard(stack)
-        look()
+        while waiting(stack):
+            time.sleep(LOOK_SECONDS)
+            look()
         events = number(stack, "ledger", HEARD)
         wait_until_settled(stack)
         settled = time.monotonic() - start

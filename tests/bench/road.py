@@ -82,17 +82,18 @@ def taken(stack: Stack) -> tuple[int, int]:
     """How many entries the ledger took off its streams, and how many wait there for it."""
     with redis.Redis.from_url(stack.broker_url) as client:
         groups = [groups_of(client, stream)["ledger"] for stream in FAMILY_STREAMS]
-    waiting = sum(group["pending"] + (1 if group["lag"] is None else group["lag"]) for group in groups)
-    return sum(group["entries-read"] or 0 for group in groups) - sum(group["pending"] for group in groups), waiting
+    unheard = sum(group["pending"] + (1 if group["lag"] is None else group["lag"]) for group in groups)
+    return sum(group["entries-read"] or 0 for group in groups) - sum(group["pending"] for group in groups), unheard
+
+
+def waiting(stack: Stack) -> bool:
+    """Whether the ledger has yet to take something the door took; asked so that it costs little."""
+    return bool(taken(stack)[1] or number(stack, "placements", _UNSENT) or taken(stack)[1])
 
 
 def wait_until_heard(stack: Stack) -> None:
-    """Until the ledger has on record all that the door took, with all that it moved; asked so that it costs little."""
-
-    def done() -> bool:
-        return not taken(stack)[1] and not number(stack, "placements", _UNSENT) and not taken(stack)[1]
-
-    patiently(done, "every event in its position", PATIENCE_SECONDS)
+    """Until the ledger has on record all that the door took, with all that it moved."""
+    patiently(lambda: not waiting(stack), "every event in its position", PATIENCE_SECONDS)
 
 
 def batches(events: Iterator[Json]) -> list[bytes]:

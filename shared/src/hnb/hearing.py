@@ -93,6 +93,11 @@ class Hearing:
         """Whether every subscriber reads."""
         return bool(self._subscribers) and all(s.running for s in self._subscribers.values()) and not self._troubled
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is in hand, or waits for its turn."""
+        return any(self._in_hand.values())
+
     def _subscribe(self, stream: str) -> Any:
         source = StreamSub(
             stream,

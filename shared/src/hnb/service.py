@@ -57,7 +57,7 @@ class Loop:
     name: str
     work: Callable[[], bool]
     every_seconds: float
-    rest: float = 0.0  # how many times as long as it worked it then stands back for what matters more
+    rest: Callable[[], float] = lambda: 0.0  # how many times as long as it worked it then stands back for others
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop | None = None
 
@@ -80,7 +80,7 @@ class Loop:
                 more, failures = False, failures + 1
                 log.warning("a loop failed; it goes on", loop=self.name, error=str(error)[:500])
                 await asyncio.sleep(min(0.1 * 2**failures, 5.0))
-            await asyncio.sleep(self.rest * (self._loop.time() - began))
+            await asyncio.sleep(self.rest() * (self._loop.time() - began))
             if not more:
                 # Not wait_for: before Python 3.12 it forgets a cancellation that comes as it wakes, and never ends.
                 with suppress(TimeoutError):

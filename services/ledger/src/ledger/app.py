@@ -23,7 +23,7 @@ from ledger.settings import LedgerSettings
 AT_ONCE = 2  # batches in hand: one is folded while another is written; what they cost depends on no order
 SETTLE_SECONDS = 0.25
 SAY_SECONDS = 0.25
-SAY_REST = 4.0  # while many lines move, most of the time is for moving them: what moves again meanwhile is said as one
+SAY_REST = 4.0  # while events come, most of the time is theirs: what moves again meanwhile is said as one
 COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting an authority's folds every commitment of a year
 COUNT_REST = 20.0
 
@@ -44,12 +44,12 @@ def build(settings: LedgerSettings) -> Service:
         send.wake()
         return more
 
-    say = Loop("say", say_changes, SAY_SECONDS, SAY_REST)
+    say = Loop("say", say_changes, SAY_SECONDS, lambda: SAY_REST if hearing.busy else 0.0)
     seal = Loop("seal", lambda: seals.seal(engine), seals.SEAL_SECONDS)
     counting = Counting(engine, ledger, settings.unpaid_days)
-    count = Loop("count exceptions", counting.count, COUNT_SECONDS, COUNT_REST)
+    count = Loop("count exceptions", counting.count, COUNT_SECONDS, lambda: COUNT_REST)
     conditions = Conditions("ledger", engine, "commitments", finders(ledger), _now)
-    look = Loop("conditions", conditions.look, LOOK_SECONDS, REST)
+    look = Loop("conditions", conditions.look, LOOK_SECONDS, lambda: REST)
     intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS)
     hearing = Hearing(
         broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury, AT_ONCE

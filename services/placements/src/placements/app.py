@@ -50,7 +50,7 @@ def build(settings: PlacementsSettings) -> Service:
     note_use = Loop("token use", roll.note_use, TOKEN_USE_SECONDS)
     learn = Loop("statistics", lambda: statistics.refresh(engine), STATISTICS_SECONDS)
     conditions = Conditions("placements", engine, "inbox", FOUND, _now)
-    look = Loop("conditions", conditions.look, LOOK_SECONDS, REST)
+    look = Loop("conditions", conditions.look, LOOK_SECONDS, lambda: REST)
     intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
     service = Service(
