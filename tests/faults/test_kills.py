@@ -9,12 +9,13 @@ import psutil
 
 from tests.conftest import scratch_folder
 from tests.faults.feed import feed
-from tests.faults.run import Figures, percentile, times
+from tests.faults.run import LONG, Figures, percentile, times
 from tests.faults.system import System
 
 KILLS = times(6, 200)
 EVENTS = times(1_500, 100_000)
 AUTHORITIES = times(8, 300)
+AGAIN_SECONDS = 5
 PARTS = ("placements", "ledger", "alerts", "valkey", "postgres", "a postgres backend")
 
 
@@ -55,4 +56,6 @@ def test_kills_at_random_lose_and_double_nothing(rng: random.Random, figures: Fi
         figures.add(f"kills, processing again after {part}", f"p50 {percentile(of, 50):.2f} s, most {max(of):.2f} s")
     every = [seconds for of in took.values() for seconds in of]
     figures.add("kills, load of the machine meanwhile", f"{os.getloadavg()[2]:.1f} on {os.cpu_count()} cores")
-    figures.add("kills, processing again, p99", f"{percentile(every, 99):.2f} s", "<= 5 s")
+    slow = percentile(every, 99)
+    figures.add("kills, processing again, p99", f"{slow:.2f} s", f"<= {AGAIN_SECONDS} s")
+    assert slow <= AGAIN_SECONDS or not LONG  # so few as in the short form have no p99
