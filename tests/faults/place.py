@@ -13,6 +13,7 @@ import redis
 
 from hnb.outbox import RELAY_LOCK
 from tests.cases import Json
+from tests.faults.administrator import administrators_url
 from tests.faults.officers import patiently
 from tests.faults.system import System
 
@@ -79,7 +80,7 @@ class Place:
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
         """A transaction of the test's own, rolled back when this is left; the server may have been killed by then."""
-        connection = psycopg.connect(self.system.stack.database_urls[self.service])
+        connection = psycopg.connect(administrators_url(self.system.stack, self.service))
         try:
             yield connection
         finally:
@@ -118,7 +119,13 @@ class Place:
             connection.commit()
             connection.execute("SELECT pg_advisory_xact_lock(1)")
             yield
-        self.system.ask(self.service, f"DROP TRIGGER held_by_test ON {table}")
+        patiently(lambda: self._let_go(table), f"{self.service}'s database")
+
+    def _let_go(self, table: str) -> bool:
+        with self._connection() as connection:
+            connection.execute(f"DROP TRIGGER IF EXISTS held_by_test ON {table}".encode())
+            connection.commit()
+        return True
 
     @property
     def hearer(self) -> str:

@@ -64,6 +64,7 @@ class Town:
         self.rng = rng
         # Durable as in life: what a server had answered it must know after a kill.
         self.database: Database = start_database(folder, exits, None)
+        self.database.migrate()
         self.broker: Broker = start_broker(folder, exits, None)
         self.officers = exits.enter_context(Officers(lambda: rng.uniform(0, 0.02)))
         urls = ",".join(map(self.officers.url, OFFICERS))
