@@ -16,6 +16,7 @@ import psycopg
 import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from psycopg import sql
 from sqlalchemy import Engine, text
 
 from hnb import database
@@ -119,7 +120,10 @@ def measure_ledger(events: int) -> None:
     with ExitStack() as exits:
         folder = exits.enter_context(DataFolder(Path(exits.enter_context(tempfile.TemporaryDirectory())), print))
         database_server = start_database(folder, exits, None, durable=True)
-        url = database_server.urls["ledger"]
+        with psycopg.connect(database_server.admin_url, autocommit=True) as admin:
+            for name in ("bench", "councils"):
+                admin.execute(sql.SQL("CREATE DATABASE {} OWNER ledger").format(sql.Identifier(name)))
+        url = urlsplit(database_server.urls["ledger"])._replace(path="/bench").geturl()
         engine = database.connect(url, "ledger")
         database.migrate(engine, "ledger")
         ledger = Ledger(LedgerSettings(database_url=url, broker_url="redis://none"), lambda: date(2025, 9, 1))
@@ -132,8 +136,6 @@ def measure_ledger(events: int) -> None:
         )  # fmt: skip
         read(engine, ledger)
         prove("those placements", engine, ledger, bare)
-        with psycopg.connect(database_server.admin_url, autocommit=True) as admin:
-            admin.execute("CREATE DATABASE councils OWNER ledger")
         with open_books(urlsplit(url)._replace(path="/councils").geturl()) as books:
             for number in range(COUNCILS):
                 take_a_year(books, number)
