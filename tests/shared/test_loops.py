@@ -1,6 +1,8 @@
 """A service's loops: they end when they are told to, whatever else happens just then."""
 
 import asyncio
+import time
+from itertools import pairwise
 
 import pytest
 
@@ -23,3 +25,21 @@ def test_a_loop_that_is_woken_and_cancelled_in_one_moment_ends(steps: int) -> No
         assert not unfinished
 
     asyncio.run(run())
+
+
+def test_a_loop_rests_as_many_times_as_long_as_it_worked_even_with_more_to_do() -> None:
+    worked: list[float] = []
+
+    def work() -> bool:
+        worked.append(time.monotonic())
+        time.sleep(0.02)
+        return True
+
+    async def run() -> None:
+        task = asyncio.ensure_future(Loop("rests", work, 60.0, lambda: 9.0).run())
+        await asyncio.sleep(0.7)
+        task.cancel()
+
+    asyncio.run(run())
+    assert 1 < len(worked) <= 4
+    assert min(later - sooner for sooner, later in pairwise(worked)) >= 0.2

@@ -79,12 +79,14 @@ class Loop:
             except Exception as error:
                 more, failures = False, failures + 1
                 log.warning("a loop failed; it goes on", loop=self.name, error=str(error)[:500])
-                await asyncio.sleep(min(0.1 * 2**failures, 5.0))
-            await asyncio.sleep(self.rest() * (self._loop.time() - began))
+                rest = min(0.1 * 2**failures, 5.0)
+            else:
+                rest = self.rest() * (self._loop.time() - began)
+            await asyncio.sleep(rest)
             if not more:
                 # Not wait_for: before Python 3.12 it forgets a cancellation that comes as it wakes, and never ends.
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self.every_seconds):
+                    async with asyncio.timeout(max(0.0, self.every_seconds - rest)):
                         await self._wake.wait()
 
 

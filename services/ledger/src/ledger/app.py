@@ -23,7 +23,7 @@ from ledger.settings import LedgerSettings
 AT_ONCE = 2  # batches in hand: one is folded while another is written; what they cost depends on no order
 SETTLE_SECONDS = 0.25
 SAY_SECONDS = 0.25
-SAY_REST = 4.0  # while events come, most of the time is theirs: what moves again meanwhile is said as one
+SAY_REST = 3.0  # while events come, most of the time is theirs: what moves again meanwhile is said as one
 COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting an authority's folds every commitment of a year
 COUNT_REST = 20.0
 
