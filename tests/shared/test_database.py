@@ -1,8 +1,11 @@
 """The database's own limits: who stands still in the middle of a transaction holds nobody up for ever."""
 
 import time
+from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -16,6 +19,13 @@ IDLE_SECONDS = 0.3
 def url(database_url: FreshDatabase, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(database, "IDLE_TIMEOUT_MS", int(IDLE_SECONDS * 1000))
     return database_url("ledger")
+
+
+@pytest.fixture
+def engine(database_url: FreshDatabase) -> Iterator[Engine]:
+    engine = database.connect(database_url("ledger"), "ledger")
+    yield engine
+    engine.dispose()
 
 
 def test_a_transaction_that_stands_still_is_ended_and_may_be_tried_again(url: str) -> None:
@@ -48,3 +58,19 @@ def test_what_only_reads_may_take_its_time(url: str) -> None:
         time.sleep(2 * IDLE_SECONDS)
         assert connection.scalar(text("SELECT 2")) == 2
     engine.dispose()
+
+
+WRITTEN = st.one_of(st.none(), st.text(st.characters(blacklist_characters="\x00", blacklist_categories=("Cs",))))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(WRITTEN, st.text('ab\\"\t\n,{}'), st.integers(-(2**62), 2**62)), max_size=8))
+def test_what_is_copied_or_handed_over_as_arrays_comes_back_as_it_was(
+    engine: Engine, rows: list[tuple[str | None, str, int]]
+) -> None:
+    with database.transaction(engine) as connection:
+        connection.execute(text("CREATE TEMP TABLE kept (a text, b text, c bigint) ON COMMIT DROP"))
+        database.copy_rows(connection, "kept", ("a", "b", "c"), rows)
+        assert [tuple(row) for row in connection.execute(text("SELECT * FROM kept ORDER BY ctid"))] == rows
+        handed = text("SELECT * FROM unnest(CAST(:a AS text[]), CAST(:b AS text[]), CAST(:c AS bigint[]))")
+        assert [tuple(row) for row in connection.execute(handed, database.arrays("a b c", rows))] == rows
