@@ -75,18 +75,18 @@ _HISTORY = text(f"""
         IS DISTINCT FROM ({", ".join(f"h.{kind}_pence" for kind in Kind)})
     ORDER BY authority, financial_year, line, recorded_at LIMIT 1
 """)  # noqa: S608
-# A line is said as of one of its versions, with the moment at which that was made.
-_SAID = text(f"""
-    {_LINES}, moments AS (
+# A line is said as of one of its versions, with the moment at which that was made: its history, which is checked too.
+_SAID = text("""
+    WITH moments AS (
         SELECT authority, financial_year, line, recorded_at,
             row_number() OVER (PARTITION BY authority, financial_year, line ORDER BY recorded_at) AS version
-        FROM (SELECT DISTINCT authority, financial_year, line, recorded_at FROM of_line) d
+        FROM balance_history
     )
     SELECT s.authority, s.financial_year, s.line, s.version, s.recorded_at FROM said s
     LEFT JOIN moments m USING (authority, financial_year, line, version)
     WHERE m.recorded_at IS DISTINCT FROM s.recorded_at
     ORDER BY 1, 2, 3 LIMIT 1
-""")  # noqa: S608
+""")
 _CAUSES = text("""
     SELECT p.id, p.event_source, p.event_id FROM postings p
     LEFT JOIN inbox i ON i.source = p.event_source AND i.id = p.event_id AND i.authority = p.authority
@@ -131,7 +131,7 @@ def check_balances(connection: Connection) -> str:
     if said is not None:
         raise Differs(
             f"{_line(said)} is marked as said (table said) in version {said.version}, made at {said.recorded_at}: "
-            "its postings know no such moment."
+            "its history knows no such moment."
         )
     count = connection.scalar(text("SELECT count(*) FROM balances"))
     return f"All {count:,} balances, rebuilt from the postings, are the same to the penny."

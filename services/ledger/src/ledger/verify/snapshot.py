@@ -11,7 +11,7 @@ from hnb.database import reading
 from ledger.seals import write_steadily
 
 ROWS_AT_ONCE = 2_000
-WORK_MEM = "64MB"  # what PostgreSQL may sort in without writing to disk
+WORK_MEM = "256MB"  # what PostgreSQL may sort in without writing to disk
 STATEMENT_TIMEOUT_MS = 3_600_000  # a whole journal is read: minutes where a service's own statements take moments
 
 L = TypeVar("L")
