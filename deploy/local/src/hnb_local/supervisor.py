@@ -10,7 +10,7 @@ from hnb_local.processes import Child, bound_log
 
 LOOK_SECONDS = 0.2
 FIRST_DELAY_SECONDS = 0.2
-LONGEST_DELAY_SECONDS = 10.0
+LONGEST_DELAY_SECONDS = 2.0
 STEADY_SECONDS = 5.0  # who ran this long is no crash loop, and is started again at once however often it was killed
 LOG_CHECK_SECONDS = 60.0
 
