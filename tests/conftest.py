@@ -19,7 +19,6 @@ from hnb_local.servers import Broker, Database, start_broker, start_database
 from hnb_local.stack import Stack
 
 FreshDatabase = Callable[[str], str]
-LONGEST = ("faults", "hostile", "journeys", "local")  # what takes longest, first: so none of it ends last
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,6 @@ class Servers:
 
     broker: Broker
     database: Database
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

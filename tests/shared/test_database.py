@@ -60,7 +60,7 @@ def test_what_only_reads_may_take_its_time(url: str) -> None:
     engine.dispose()
 
 
-WRITTEN = st.one_of(st.none(), st.text(st.characters(blacklist_characters="\x00", blacklist_categories=("Cs",))))
+WRITTEN = st.one_of(st.none(), st.text(st.characters(codec="utf-8", exclude_characters="\x00")))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
