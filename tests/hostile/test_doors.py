@@ -118,6 +118,7 @@ def test_a_moment_is_never_taken_for_a_number(stack: Stack) -> None:
         f"{ledger}/positions/changes?authority=E06000016&from=1&to=2",
         f"{ledger}/exceptions?authority=E06000016&on=20250930",
         f"{alerts}/deliveries?from=20250930",
+        *(f"{stack.urls[service]}/dead-letters?since=20250930" for service in SERVICES),
     ):
         assert httpx.get(url, timeout=20).status_code == 422, url
     fine = f"{ledger}/positions?authority=E06000016&known_at=2125-09-30T17:00:00Z"

@@ -5,12 +5,13 @@ from typing import Annotated, Any, Literal
 
 import structlog
 from fastapi import APIRouter, HTTPException, Path, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from hnb import deadletters
 from hnb.database import reading, transaction
 from hnb.deadletters import Asked
 from hnb.events import Text
+from hnb.http import Moment
 from hnb.intake import Intake
 
 LISTED_AT_ONCE = 1_000
@@ -63,7 +64,7 @@ def make_router(intake: Intake) -> APIRouter:
         state: Literal["waiting", "replayed", "all"] = "waiting",
         stream: Words = None,
         reason: Annotated[str | None, Query(min_length=1, max_length=200, description="words in the reason")] = None,
-        since: Annotated[AwareDatetime | None, Query(description="set aside at this moment or later")] = None,
+        since: Annotated[Moment | None, Query(description="set aside at this moment or later")] = None,
         after: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
         limit: Annotated[int, Query(ge=1, le=LISTED_AT_ONCE)] = 100,
     ) -> Letters:
