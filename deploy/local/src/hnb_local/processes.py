@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from hnb_local.account import Account
 from hnb_local.errors import CommandFailed
 from hnb_local.folder import DataFolder
@@ -81,6 +83,14 @@ class Child:
             )  # fmt: skip
         self.started_at = time.monotonic()
         self._folder.remember(self.name, self._process.pid)
+
+    def listens_on(self, port: int) -> bool:
+        """Whether it, and nobody else, is who answers there."""
+        try:
+            connections = psutil.Process(self.pid).net_connections("tcp")
+        except psutil.Error:
+            return False
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)
 
     def exit_status(self) -> int | None:
         """The status it ended with (negative: by that signal), or None while it runs."""

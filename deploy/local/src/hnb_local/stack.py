@@ -6,13 +6,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.folder import SERVICES, DataFolder, Say
-from hnb_local.processes import Child, free_ports, is_free
+from hnb_local.processes import PORT_TRIES, Child, free_ports, is_free
 from hnb_local.servers import check_addresses, start_broker, start_database
 from hnb_local.supervisor import Supervisor, last_sentence
 
@@ -23,7 +23,15 @@ DRAIN_SECONDS = 20
 PROBE_SECONDS = 5
 POLL_SECONDS = 0.1
 WRONG_SETTINGS = 2  # the status a service ends with when starting it again would not help
+PORT_IN_USE = "address already in use"
 OWN_PREFIX = "HNB_UP_"  # settings of this command itself, which the services are not told
+
+
+class PortTaken(CommandFailed):
+    """A port that was free when it was chosen is another's now."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"Another program took the port of {service} in this moment; start it again.")
 
 
 class Stopped(CommandFailed):
@@ -100,7 +108,7 @@ class Stack:
     def _start(self) -> None:
         check_addresses(self.broker_url or None, self._given_database)
         self._exits.enter_context(self.folder)
-        ports = dict(zip(SERVICES, _choose_ports(*self._port_wish), strict=True))
+        ports = _choose_ports(*self._port_wish)
         supervisor = Supervisor(self._say)
         self._exits.callback(supervisor.release)
         database = start_database(self.folder, self._exits, self._given_database, durable=self._durable)
@@ -110,15 +118,33 @@ class Stack:
         servers = [child for child in (database.child, broker.child) if child is not None]
         self._children = {child.name: child for child in servers}
         self._exits.callback(self._drain)
+        self._start_services(ports)
+        self._exits.callback(supervisor.hold)
+        supervisor.watch(list(self._children.values()))
+        self._watched = True
+        self.folder.addresses.write_text(json.dumps(self.urls, indent=1) + "\n")
+
+    def _start_services(self, ports: Sequence[int]) -> None:
+        """On these ports; on others where one was taken in the same moment, and nobody wished for it."""
+        for tries_left in reversed(range(PORT_TRIES)):
+            try:
+                self._start_services_on(dict(zip(SERVICES, ports, strict=True)))
+                return
+            except PortTaken:
+                if self._port_wish[0] is not None or not tries_left:
+                    raise
+                self._drain()
+                ports = free_ports(len(SERVICES))
+
+    def _start_services_on(self, ports: Mapping[str, int]) -> None:
         self.urls = {service: f"http://127.0.0.1:{port}" for service, port in ports.items()}
         for service, port in ports.items():
             self._children[service] = self._service(service, port)
             self._children[service].start()
         self.wait_until_ready()
-        self._exits.callback(supervisor.hold)
-        supervisor.watch(list(self._children.values()))
-        self._watched = True
-        self.folder.addresses.write_text(json.dumps(self.urls, indent=1) + "\n")
+        for service, port in ports.items():
+            if not self._children[service].listens_on(port):  # so another system answered that it is ready
+                raise PortTaken(service)
 
     def _service(self, service: str, port: int) -> Child:
         outer = {name: value for name, value in os.environ.items() if not name.startswith(OWN_PREFIX)}
@@ -139,6 +165,8 @@ class Stack:
         for service in SERVICES:
             status = self._children[service].exit_status()
             if status is not None:
+                if any(PORT_IN_USE in line for line in self._children[service].tail()):
+                    raise PortTaken(service)
                 raise CommandFailed(self._why_not(service), WRONG_USE if status == WRONG_SETTINGS else COULD_NOT)
 
     def _why_not(self, service: str) -> str:
