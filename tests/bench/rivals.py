@@ -213,4 +213,4 @@ def _lines(now: datetime, event: Event, context: Context) -> Iterator[str]:
     whose, why = f"{now}\t{event.authority}\t{copied(about(event))}", f"{copied(event.source)}\t{copied(event.id)}"
     for (year, line, kind), (pence, first, last) in schedule(Folded((agreed,)), context).items():
         source, target = PLACES[kind]
-        yield f"{whose}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first}\t{last}\t{why}"
+        yield f"{whose}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first!s}\t{last!s}\t{why}"

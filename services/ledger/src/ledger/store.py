@@ -186,22 +186,24 @@ def prepare(entries: Iterable[Entry]) -> Postings:
     """What is to be posted, ready to be written once the moment is known."""
     keys: list[Key] = []
     lines: list[str] = []
-    moved: dict[tuple[str, Cell], int] = defaultdict(int)
+    moved: dict[str, dict[Cell, int]] = defaultdict(lambda: defaultdict(int))
     for key, cause, postings in entries:
         authority = key[0]
+        moved_there = moved[authority]
+        keys += [key] * len(postings)
         whose = f"\t{authority}\t{copied(key[1])}"
         why = "\t".join(map(copied, cause or (None, None)))
         for cell, source, target, pence, first, last in postings:
             year, line, kind = cell
-            keys.append(key)
-            lines.append(f"{whose}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first}\t{last}\t{why}")
-            moved[authority, cell] += pence if target == PLACES[kind][1] else -pence
+            lines.append(f"{whose}\t{year}\t{line}\t{kind}\t{source}\t{target}\t{pence}\t{first!s}\t{last!s}\t{why}")
+            moved_there[cell] += pence if target == PLACES[kind][1] else -pence
     sums: dict[tuple[str, int, str], dict[Kind, int]] = defaultdict(_NOTHING.copy)
-    for (authority, (year, line, kind)), pence in moved.items():
-        if kind not in (Kind.GRANT, Kind.RESERVE):
-            sums[authority, year, line][kind] += pence
-        if in_total(line):
-            sums[authority, year, TOTAL][kind] += pence
+    for authority, cells in moved.items():
+        for (year, line, kind), pence in cells.items():
+            if kind not in (Kind.GRANT, Kind.RESERVE):
+                sums[authority, year, line][kind] += pence
+            if in_total(line):
+                sums[authority, year, TOTAL][kind] += pence
     names = "authorities years lines " + " ".join(_NOTHING)
     return Postings(keys, lines, arrays(names, ((*line, *sums[line].values()) for line in sorted(sums))))
 

@@ -101,12 +101,10 @@ def fold(events: Iterable[Event]) -> Folded:
     facts = Facts()
     for event in sorted(events, key=order):
         facts.setdefault(type(event.data), []).append(event.data)
-    agreed = (_placement(facts), _grant(facts), _contract(facts))
-    payments = {fact.payment_id: fact for fact in facts.of(PaymentMade)}
     return Folded(
-        tuple(one for one in agreed if one is not None),
-        _appeals(facts),
-        tuple(payments[key] for key in sorted(payments)),
+        tuple(agreed(facts) for made, agreed in _AGREED.items() if made in facts),
+        (_appeal(facts),) if TribunalLodged in facts else (),
+        facts.latest(PaymentMade, "payment_id"),
     )
 
 
@@ -116,61 +114,54 @@ class Facts(dict[type[EventData], list[EventData]]):
     def of(self, kind: type[D]) -> list[D]:
         return self.get(kind, [])  # type: ignore[return-value]
 
+    def latest(self, kind: type[D], id_field: str) -> tuple[D, ...]:
+        """Of the facts that have an id of their own, the last said of each, by id."""
+        said = {getattr(fact, id_field): fact for fact in self.of(kind)}
+        return tuple(said[id] for id in sorted(said)) if said else ()
 
-def _placement(facts: Facts) -> Agreed | None:
-    made = facts.of(PlacementMade)
-    if not made:
-        return None
-    placement = made[-1]
+
+def _placement(facts: Facts) -> Agreed:
+    placement = facts.of(PlacementMade)[-1]
     ended = facts.of(PlacementEnded)
-    contributions = {fact.contribution_id: fact for fact in facts.of(ContributionAgreed)}
     return Agreed(
         "placement",
         placement.provision,
         placement.start_date,
         ended[-1].end_date if ended else placement.end_date,
         placement.cost,
-        tuple((fact.effective_on, fact.cost) for fact in facts.of(PlacementRepriced)),
+        tuple([(fact.effective_on, fact.cost) for fact in facts.of(PlacementRepriced)]),
         child_ref=placement.child_ref,
         setting_id=placement.setting_id,
-        contributions=tuple(contributions[key] for key in sorted(contributions)),
+        contributions=facts.latest(ContributionAgreed, "contribution_id"),
     )
 
 
-def _grant(facts: Facts) -> Agreed | None:
-    granted = facts.of(SupportGranted)
-    if not granted:
-        return None
-    grant = granted[-1]
+def _grant(facts: Facts) -> Agreed:
+    grant = facts.of(SupportGranted)[-1]
     return Agreed(
         "grant", grant.provision, grant.start_date, grant.end_date, grant.cost, setting_id=grant.setting_id
     )  # fmt: skip
 
 
-def _contract(facts: Facts) -> Agreed | None:
-    commissioned = facts.of(PlacesCommissioned)
-    if not commissioned:
-        return None
-    contract = commissioned[-1]
+def _contract(facts: Facts) -> Agreed:
+    contract = facts.of(PlacesCommissioned)[-1]
     return Agreed(
         "contract", contract.provision, contract.start_date, contract.end_date, contract.cost,
         setting_id=contract.setting_id, times=contract.places, paid_by_dfe=contract.paid_by == "dfe",
     )  # fmt: skip
 
 
-def _appeals(facts: Facts) -> tuple[Appeal, ...]:
-    lodged = facts.of(TribunalLodged)
-    if not lodged:
-        return ()
+_AGREED = {PlacementMade: _placement, SupportGranted: _grant, PlacesCommissioned: _contract}
+
+
+def _appeal(facts: Facts) -> Appeal:
+    lodged = facts.of(TribunalLodged)[-1]
     concluded = facts.of(TribunalConcluded)
-    costs = {fact.cost_id: fact for fact in facts.of(TribunalCostIncurred)}
-    return (
-        Appeal(
-            lodged[-1].child_ref,
-            lodged[-1].lodged_on,
-            lodged[-1].expected_cost_pence or 0,
-            tuple(costs[key] for key in sorted(costs)),
-            concluded[-1].concluded_on if concluded else None,
-            lodged[-1].sought,
-        ),
+    return Appeal(
+        lodged.child_ref,
+        lodged.lodged_on,
+        lodged.expected_cost_pence or 0,
+        facts.latest(TribunalCostIncurred, "cost_id"),
+        concluded[-1].concluded_on if concluded else None,
+        lodged.sought,
     )
