@@ -84,6 +84,7 @@ class Hearing:
         self._troubled = False
         self._subscribers = {stream: self._subscribe(stream) for stream in streams}
         self._in_hand = dict.fromkeys(streams, 0)
+        self._full = dict.fromkeys(streams, False)
         self._reclaimed_at = 0.0
         self._broker_run = ""
         self._redis: Any = None
@@ -97,6 +98,11 @@ class Hearing:
     def busy(self) -> bool:
         """Whether anything is in hand, or waits for its turn."""
         return any(self._in_hand.values())
+
+    @property
+    def behind(self) -> bool:
+        """Whether more waits than is taken at once: a batch in hand is as large as one may be."""
+        return any(self._full.values())
 
     def _subscribe(self, stream: str) -> Any:
         source = StreamSub(
@@ -141,10 +147,12 @@ class Hearing:
             raise
 
     async def _handle_in_slot(self, stream: str, entries: list[tuple[bytes, Any]]) -> None:
+        self._full[stream] = len(entries) == BATCH
         try:
             await self._handle(stream, entries)
         finally:
             self._in_hand[stream] -= 1
+            self._full[stream] = self._full[stream] and self._in_hand[stream] > 0
             self._slots.release()
 
     @asynccontextmanager

@@ -102,7 +102,7 @@ def _settings(port: int, durable: bool) -> dict[str, str]:
         # No socket file: its path would have to be under 107 bytes, and its folder shared with the account.
         "unix_socket_directories": "",
         "max_connections": str(MAX_CONNECTIONS),
-        "shared_buffers": "256MB",
+        "shared_buffers": "512MB",  # taken as it fills: a small folder never takes that much
         "max_wal_size": "2GB",  # each checkpoint has every page written whole once more
     }
     return settings if durable else settings | _NOT_DURABLE

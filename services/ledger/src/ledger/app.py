@@ -24,6 +24,7 @@ AT_ONCE = 2  # batches in hand: one is folded while another is written; what the
 SETTLE_SECONDS = 0.25
 SAY_SECONDS = 0.25
 SAY_REST = 3.0  # while events come, most of the time is theirs: what moves again meanwhile is said as one
+SAY_REST_BEHIND = 15.0  # while more wait than are taken at once, nearly all of it
 COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting an authority's folds every commitment of a year
 COUNT_REST = 20.0
 
@@ -44,7 +45,10 @@ def build(settings: LedgerSettings) -> Service:
         send.wake()
         return more
 
-    say = Loop("say", say_changes, SAY_SECONDS, lambda: SAY_REST if hearing.busy else 0.0)
+    def rest() -> float:
+        return SAY_REST_BEHIND if hearing.behind else SAY_REST if hearing.busy else 0.0
+
+    say = Loop("say", say_changes, SAY_SECONDS, rest)
     seal = Loop("seal", lambda: seals.seal(engine), seals.SEAL_SECONDS)
     counting = Counting(engine, ledger, settings.unpaid_days)
     count = Loop("count exceptions", counting.count, COUNT_SECONDS, lambda: COUNT_REST)
