@@ -1,6 +1,6 @@
 # What a person runs here. `make demo` and `make test` set themselves up: they need Python 3.11 or later, pip and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench histories faults audit rivals check lock up setup
+.PHONY: help demo test bench histories faults audit rivals check lock dashboards up setup
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -66,6 +66,9 @@ lock: setup ## write requirements.lock again from the pyproject.toml files (ARGS
 	@printf '%s\n' $(RIVALS) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header $(ARGS) -o tests/bench/rivals.lock - >/dev/null
 	@git diff --stat -- requirements.lock
+
+dashboards: setup ## write Grafana's dashboards again, from deploy/grafana/boards
+	@cd deploy/grafana && ../../$(BIN)/python -m boards
 
 up: ## start the production-like stack of compose.yaml, with Prometheus and Grafana (needs Docker)
 	@sh deploy/env

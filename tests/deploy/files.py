@@ -22,10 +22,9 @@ def compose() -> dict[str, Any]:
     return document
 
 
-def dashboard() -> dict[str, Any]:
-    """The finance dashboard."""
-    document: dict[str, Any] = json.loads((DEPLOY / "grafana/dashboards/hnb-position.json").read_text())
-    return document
+def dashboards() -> list[dict[str, Any]]:
+    """Every dashboard, as Grafana is given it."""
+    return [json.loads(file.read_text()) for file in sorted((DEPLOY / "grafana/dashboards").glob("*.json"))]
 
 
 def locked() -> set[str]:

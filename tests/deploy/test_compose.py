@@ -67,7 +67,7 @@ def test_the_broker_and_the_database_are_on_a_network_of_their_own(document: dic
     parts = document["services"]
     assert document["networks"]["data"]["internal"] is True
     on_data = {name for name, part in parts.items() if "data" in part["networks"]}
-    assert on_data == {*SERVERS, *TABLES, *SERVICES}
+    assert on_data == {*SERVERS, *TABLES, *SERVICES, "grafana"}  # which reads the views made for finance
     assert all(parts[name]["networks"] == ["data"] for name in (*SERVERS, *TABLES))
     assert not any("network_mode" in part for part in parts.values())
 
@@ -79,7 +79,7 @@ def test_each_part_waits_until_what_it_needs_is_healthy(parts: dict[str, Any]) -
         assert parts[name]["depends_on"] == dict.fromkeys(SERVERS, healthy) | done
         assert parts[f"{name}-tables"]["depends_on"] == {"postgres": healthy}
     assert parts["prometheus"]["depends_on"] == dict.fromkeys(SERVICES, healthy)
-    assert parts["grafana"]["depends_on"] == {"prometheus": healthy}
+    assert parts["grafana"]["depends_on"] == {"prometheus": healthy, "postgres": healthy}
 
 
 def test_every_part_has_a_health_check(parts: dict[str, Any]) -> None:

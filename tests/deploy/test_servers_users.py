@@ -24,7 +24,7 @@ PASSWORDS = {
     f"{service.upper()}{kind}_PASSWORD": f"{service}{kind}-secret".lower()
     for service in SERVICES
     for kind in ("", "_OWNER", "_VALKEY")
-}
+} | {"FINANCE_PASSWORD": "finance-secret"}
 
 
 def run_databases_sql(admin_url: str) -> None:

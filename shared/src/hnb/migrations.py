@@ -105,6 +105,24 @@ def create_replays_v1() -> None:
     append_only("replays")
 
 
+def finance_reads(**views: str) -> None:
+    """Views for Grafana, in a schema of their own: all that the role `finance` may read, where there is one.
+
+    Never one with anything about a child in it, the pseudonym included. What a view is read for is read as its owner.
+    """
+    op.execute("CREATE SCHEMA IF NOT EXISTS finance")
+    for name, query in views.items():
+        op.execute(f"CREATE OR REPLACE VIEW finance.{name} AS {query}")
+    op.execute("""
+        DO $$ BEGIN
+            IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'finance') THEN
+                GRANT USAGE ON SCHEMA finance TO finance;
+                GRANT SELECT ON ALL TABLES IN SCHEMA finance TO finance;
+            END IF;
+        END $$
+    """)
+
+
 def wants(revision: str) -> None:
     """Of a migration that takes away: no release that does not know this revision may work with the database any more.
 

@@ -17,6 +17,7 @@ SERVICES = ("placements", "ledger", "alerts")
 ADDRESSES_FILE = "addresses.json"
 LEFTOVER_SECONDS = 25  # a service drains for at most 20 s; after this a leftover is killed
 _OPENING_DATA = ("postgres", *SERVICES)
+_READER = "finance"
 _OF_BROKER = {"admin": "valkey", **{service: f"valkey-{service}" for service in SERVICES}}
 
 Say = Callable[[str], None]
@@ -74,7 +75,7 @@ class DataFolder:
         lost = [name for name in _OPENING_DATA if name not in known]
         if lost and (self.path / "postgres" / "data").exists():
             raise CommandFailed(f"{file} lacks {', '.join(lost)}; the data cannot be opened without it.")
-        missing = [name for name in (*_OPENING_DATA, *_OF_BROKER.values()) if name not in known]
+        missing = [name for name in (*_OPENING_DATA, _READER, *_OF_BROKER.values()) if name not in known]
         if missing:
             known |= {name: secrets.token_urlsafe(24) for name in missing}
             write_privately(file, json.dumps(known, indent=1))

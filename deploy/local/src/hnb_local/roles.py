@@ -2,6 +2,7 @@
 
 `ledger_owner` owns the database `ledger` and all in it, and makes and alters tables; nobody logs in as it here.
 `ledger` is what the service logs in as: it reads and writes rows, and enters no other database.
+Beside them one role, `finance`, that reads the views made for it in each of the databases, and nothing else.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ import psycopg
 from psycopg import sql
 
 from hnb_local.folder import SERVICES
+
+FINANCE = "finance"
+READING_SECONDS = 30  # what a dashboard asks may take no longer
 
 # Placements tells the planner what it knows of a register that fills (ANALYZE).
 _ON_TABLES = dict.fromkeys(SERVICES, "SELECT, INSERT, UPDATE, DELETE") | {
@@ -29,9 +33,11 @@ def create_service_databases(admin_url: str, secrets: Mapping[str, str]) -> None
         for service in SERVICES:
             _make_roles(connection, service, secrets[service])
             _make_database(connection, service)
+        _make_reader(connection, secrets[FINANCE])
     for service in SERVICES:
         with psycopg.connect(_in_database(admin_url, service)) as connection:
             _divide_rights(connection, service)
+            _let_read(connection, service)
 
 
 def migrate_service_databases(admin_url: str) -> None:
@@ -47,14 +53,28 @@ def migrate_service_databases(admin_url: str) -> None:
 
 
 def _make_roles(connection: psycopg.Connection, service: str, password: str) -> None:
-    roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
-    if service not in roles:
-        # Hashed here, so that the password itself cannot turn up in the server's log.
-        verifier = connection.pgconn.encrypt_password(password.encode(), service.encode(), b"scram-sha-256")
-        role = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-        connection.execute(role.format(sql.Identifier(service), sql.Literal(verifier.decode())))
-    if owner_of(service) not in roles:
+    if not _is_role(connection, service):
+        _make_login(connection, service, password)
+    if not _is_role(connection, owner_of(service)):
         connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(owner_of(service))))
+
+
+def _make_reader(connection: psycopg.Connection, password: str) -> None:
+    if not _is_role(connection, FINANCE):
+        _make_login(connection, FINANCE, password)
+    for setting in ("default_transaction_read_only = on", f"statement_timeout = '{READING_SECONDS}s'"):
+        connection.execute(sql.SQL("ALTER ROLE {} SET " + setting).format(sql.Identifier(FINANCE)))
+
+
+def _is_role(connection: psycopg.Connection, name: str) -> bool:
+    return connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).rowcount > 0
+
+
+def _make_login(connection: psycopg.Connection, name: str, password: str) -> None:
+    # Hashed here, so that the password itself cannot turn up in the server's log.
+    verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+    role = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+    connection.execute(role.format(sql.Identifier(name), sql.Literal(verifier.decode())))
 
 
 def _make_database(connection: psycopg.Connection, service: str) -> None:
@@ -76,6 +96,15 @@ def _divide_rights(connection: psycopg.Connection, service: str) -> None:
     for_all = sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT {} TO {}")
     for what in (sql.SQL("{} ON TABLES").format(rights), sql.SQL("SELECT ON SEQUENCES")):
         connection.execute(for_all.format(owner, what, name))
+
+
+def _let_read(connection: psycopg.Connection, service: str) -> None:
+    """The views that are there already; a migration that makes more opens them itself."""
+    database, finance = sql.Identifier(service), sql.Identifier(FINANCE)
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, finance))
+    if connection.execute("SELECT FROM pg_namespace WHERE nspname = 'finance'").rowcount:
+        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA finance TO {}").format(finance))
+        connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA finance TO {}").format(finance))
 
 
 def _in_database(admin_url: str, database: str) -> str:

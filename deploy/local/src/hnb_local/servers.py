@@ -14,7 +14,7 @@ from hnb_local.errors import WRONG_USE, CommandFailed
 from hnb_local.folder import SERVICES, DataFolder
 from hnb_local.postgres import postgres_url, start_postgres
 from hnb_local.processes import Child
-from hnb_local.roles import create_service_databases, migrate_service_databases
+from hnb_local.roles import FINANCE, create_service_databases, migrate_service_databases
 from hnb_local.valkey import start_valkey
 
 CONNECT_SECONDS = 10
@@ -36,6 +36,7 @@ class Database:
     admin_url: str
     urls: Mapping[str, str] = field(default_factory=dict)
     child: Child | None = None
+    finance_urls: Mapping[str, str] = field(default_factory=dict)  # of the same databases, for who reads their views
 
     def migrate(self) -> None:
         """Brings every service's tables up to date as their owner, which the services are not.
@@ -77,7 +78,8 @@ def start_database(folder: DataFolder, exits: ExitStack, given_url: str | None, 
         create_service_databases(admin_url, secrets)
         port = urlsplit(admin_url).port or 0
         urls = {service: postgres_url(service, secrets[service], port) for service in SERVICES}
-        return Database(admin_url, urls, child)
+        finance_urls = {service: postgres_url(FINANCE, secrets[FINANCE], port, service) for service in SERVICES}
+        return Database(admin_url, urls, child, finance_urls)
     try:
         return Database(given_url, _databases_on(given_url))
     except psycopg.Error as error:

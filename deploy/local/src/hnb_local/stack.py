@@ -65,6 +65,7 @@ class Stack:
         self.broker_url = broker_url or ""
         self.broker_urls: Mapping[str, str] = {}
         self.database_urls: Mapping[str, str] = {}
+        self.finance_urls: Mapping[str, str] = {}
         self.urls: Mapping[str, str] = {}
         self._given_database = database_url
         self._port_wish = (port_base, usual_ports)
@@ -114,7 +115,8 @@ class Stack:
         database = start_database(self.folder, self._exits, self._given_database, durable=self._durable)
         database.migrate()
         broker = start_broker(self.folder, self._exits, self.broker_url or None, durable=self._durable)
-        self.broker_url, self.broker_urls, self.database_urls = broker.url, broker.urls, database.urls
+        self.broker_url, self.broker_urls = broker.url, broker.urls
+        self.database_urls, self.finance_urls = database.urls, database.finance_urls
         servers = [child for child in (database.child, broker.child) if child is not None]
         self._children = {child.name: child for child in servers}
         self._exits.callback(self._drain)
