@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hnb.events import FieldError
+from hnb.requests import Measured, expect
 from hnb.telemetry import Telemetry
 
 PROBLEM = "application/problem+json"
@@ -115,6 +116,8 @@ def make_app(
         return problem(422, "; ".join(f"{f.field}: {f.message}" for f in faults), faults)
 
     app.add_middleware(_Outermost, guard=guard, is_passing=is_passing)
+    expect(telemetry, app.openapi()["paths"])
+    app.add_middleware(Measured, telemetry=telemetry)  # the last one added is outside the others
     return app
 
 

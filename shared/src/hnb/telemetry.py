@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
+# 10 seconds is what a request may take at most (docs/events.md); an export that streams may go on for longer.
+REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+FAILURES = (500, 503)
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -70,6 +73,19 @@ class Telemetry:
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         ).labels(service)
+        self._requests = Counter(
+            "hnb_http_requests",
+            "Requests at the HTTP door by what they were answered, without those for health and metrics",
+            ("service", "method", "route", "status"),
+            registry=self.registry,
+        )
+        self._request_seconds = Histogram(
+            "hnb_http_request_seconds",
+            "From a request's first line to the end of its answer",
+            ("service", "method", "route"),
+            buckets=REQUEST_BUCKETS,
+            registry=self.registry,
+        )
 
     def count(self, kind: str, outcome: str, times: int = 1) -> None:
         """Count events of a type of the contract (or `unknown`, so that callers cannot invent labels)."""
@@ -78,6 +94,16 @@ class Telemetry:
     def took(self, seconds: float) -> None:
         """Record how long one event took."""
         self._latency.observe(max(seconds, 0.0))
+
+    def may_fail(self, method: str, route: str) -> None:
+        """Begin a route's failures at nought: Prometheus takes no notice of a series that begins at one."""
+        for status in FAILURES:
+            self._requests.labels(self.service, method, route, status)
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered. `route` is a template: an id in a label would be a series for ever."""
+        self._requests.labels(self.service, method, route, status).inc()
+        self._request_seconds.labels(self.service, method, route).observe(seconds)
 
     def collect_from(self, collector: "Callable[[], Iterable[Metric]]") -> None:
         """Add figures read from the database or the broker at each scrape."""
