@@ -74,7 +74,8 @@ METRICS = {
 }  # fmt: skip
 COMMON_METRICS = {
     "hnb_events", "hnb_event_latency_seconds", "hnb_outbox_pending", "hnb_outbox_oldest_seconds", "hnb_stream_lag",
-    "hnb_stream_pending", "hnb_dead_letters",
+    "hnb_stream_pending", "hnb_dead_letters", "hnb_http_requests", "hnb_http_request_seconds",
+    "hnb_database_connections_in_use", "hnb_database_bytes",
 }  # fmt: skip
 
 

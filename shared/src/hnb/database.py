@@ -18,6 +18,7 @@ from psycopg import errors
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 POOL_SIZE = 12
 CONNECT_TIMEOUT_SECONDS = 3
@@ -69,6 +70,13 @@ def connect(url: str, service: str) -> Engine:
             f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}",
         },
     )
+
+
+def connections_in_use(engine: Engine) -> int:
+    """How many of its connections this process has in hand; at most twice POOL_SIZE."""
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
 
 
 @contextmanager

@@ -45,6 +45,7 @@ _OUTBOX = text("""
 """)
 
 _DEAD_LETTERS = text("SELECT count(*), count(*) FILTER (WHERE replayed_at IS NULL) FROM dead_letters")
+_SIZE = text("SELECT pg_database_size(current_database())")
 
 log = structlog.get_logger(__name__)
 S = TypeVar("S", bound=ServiceSettings)
@@ -178,10 +179,12 @@ class Service:
         return self._asyncapi
 
     def metrics(self) -> Iterable[Metric]:
-        """Outbox, dead letters and streams, read at each scrape."""
+        """Outbox, dead letters, database and streams, read at each scrape."""
+        in_use = database.connections_in_use(self.engine)  # before this scrape takes one itself
         with database.reading(self.engine) as connection:
             row = connection.execute(_OUTBOX).one()
             dead, waiting = connection.execute(_DEAD_LETTERS).one()
+            size = connection.scalar(_SIZE) or 0
         yield _gauge("hnb_outbox_pending", "Messages not yet sent to the broker", {"service": self.name}, row.pending)
         yield _gauge("hnb_outbox_oldest_seconds", "Age of the oldest of them", {"service": self.name}, row.age)
         buried = CounterMetricFamily("hnb_dead_letters", "Entries set aside with a reason", labels=["service"])
@@ -190,6 +193,10 @@ class Service:
         yield _gauge(
             "hnb_dead_letters_waiting", "Of them, those that have not taken effect", {"service": self.name}, waiting
         )
+        yield _gauge(
+            "hnb_database_connections_in_use", "Connections this process has in hand", {"service": self.name}, in_use
+        )
+        yield _gauge("hnb_database_bytes", "Size of the service's database on disk", {"service": self.name}, size)
         lag = GaugeMetricFamily("hnb_stream_lag", "Entries not yet delivered", labels=["stream", "group"])
         pending = GaugeMetricFamily(
             "hnb_stream_pending", "Entries delivered and not yet acknowledged", labels=["stream", "group"]
