@@ -121,6 +121,8 @@ class Courier:
             "hnb_alert_deliveries", "Tries to deliver a message, by what came of them", ("outcome",),
             registry=telemetry.registry,
         )  # fmt: skip
+        for outcome in ("sent", "retried", "failed"):  # at nought from the start: a first failure is a rise then
+            self._outcomes.labels(outcome)
 
     def wake_with(self, wake: Callable[[], None]) -> None:
         """What to call when a channel is free again."""
