@@ -32,6 +32,13 @@ WATCHED = {
     "hnb_provisional_pounds", "hnb_grant_pounds", "hnb_reserve_closing_pounds", "hnb_position_timestamp_seconds",
     "hnb_alerts_open",
 }  # fmt: skip
+# And what operators are promised, on theirs.
+OPERATED = {
+    "hnb_events_total", "hnb_event_latency_seconds_bucket", "hnb_outbox_pending", "hnb_outbox_oldest_seconds",
+    "hnb_stream_lag", "hnb_stream_pending", "hnb_dead_letters_total", "hnb_dead_letters_waiting",
+    "hnb_http_requests_total", "hnb_http_request_seconds_bucket", "hnb_database_bytes",
+    "hnb_database_connections_in_use", "hnb_commitments_unsettled", "hnb_events_waiting",
+}  # fmt: skip
 SOURCES = {"prometheus": "prometheus"} | dict.fromkeys(DATABASES, "grafana-postgresql-datasource")
 
 
@@ -70,6 +77,11 @@ def test_every_metric_it_asks_for_is_one_the_services_export(board: dict[str, An
 def test_every_figure_finance_was_promised_is_on_the_first() -> None:
     (board,) = (board for board in dashboards() if board["uid"] == "hnb-position")
     assert asked_for(board) >= WATCHED
+
+
+def test_every_figure_operators_were_promised_is_on_service_health() -> None:
+    (board,) = (board for board in dashboards() if board["uid"] == "hnb-health")
+    assert asked_for(board) >= OPERATED
 
 
 @pytest.mark.parametrize("panel", PANELS)

@@ -4,11 +4,13 @@ import json
 import sys
 from pathlib import Path
 
+from boards.alerts import ALERTS
 from boards.board import Board
+from boards.health import HEALTH
 from boards.position import POSITION
 
 FOLDER = Path(__file__).resolve().parents[1] / "dashboards"
-BOARDS: tuple[Board, ...] = (POSITION,)
+BOARDS: tuple[Board, ...] = (POSITION, ALERTS, HEALTH)
 
 
 def texts() -> dict[Path, str]:

@@ -24,6 +24,12 @@ def line_budget() -> Json:
     return steps(BLUE, (rule["warning_percent"] / 100, ORANGE), (rule["critical_percent"] / 100, RED))
 
 
+def unanswered() -> Json:
+    """Of seconds an alert waits for somebody: from the first rule that then tells somebody else, and from the last."""
+    waits = [rule["escalate"]["after_hours"] * 3_600 for rule in rules().values() if "escalate" in rule]
+    return steps(BLUE, (min(waits), ORANGE), (max(waits), RED))
+
+
 def reserve_plan() -> list[tuple[str, int, int]]:
     """Authority, financial year and the pence it is planned to close with."""
     return [
