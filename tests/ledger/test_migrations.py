@@ -23,6 +23,7 @@ def test_past_balances_are_added_up_for_books_older_than_their_table(books: Book
     kept = history(books)
     assert kept
     with database.transaction(books.engine) as connection:
+        connection.execute(text("DROP SCHEMA finance CASCADE"))
         connection.execute(text("DROP TABLE balance_history"))
         # Later migrations run once more as well.
         connection.execute(text("DROP TABLE conditions, replays, leads, said"))

@@ -1,4 +1,4 @@
-"""HNB position: are we over budget, by how much, since when, why, and how fresh is this?"""
+"""HNB position: whether we are over budget, by how much, since when, why, and how fresh that is."""
 
 from boards import thresholds
 from boards.board import Board
