@@ -50,6 +50,7 @@ def test_pence_are_whole(tmp_path: Path) -> None:
         ("#REF!", "is written in pounds"),
         ("", "empty"),
         ("99999999999999", "more than ten thousand million"),
+        ("9" * 5_000, "more than ten thousand million"),
     ],
 )
 def test_an_amount_that_could_be_misread_is_refused(tmp_path: Path, written: str, why: str) -> None:

@@ -154,6 +154,7 @@ def test_what_is_no_return_is_refused_with_its_line(tmp_path: Path, persons: str
         (HEADER.replace("856", "85"), "lea: is no authority's number"),
         (HEADER.replace("2026-01-15", "15/1/26"), "referencedate: has a year of two digits"),
         (HEADER.replace("<Year>2026", "<Year>MMXXVI"), "line 3, year: is no year"),
+        (HEADER.replace("<Year>2026", f"<Year>{9:0<5000}"), "line 3, year: is no year"),
     ],
 )
 def test_a_return_that_does_not_say_what_it_is_is_refused(tmp_path: Path, header: str, said: str) -> None:

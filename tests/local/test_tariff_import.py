@@ -55,6 +55,8 @@ def test_a_setting_a_band_and_weeks_may_have_no_column_and_others_are_left_alone
         (",special,,2025,1.2E+05,year,", "amount '1.2E+05': a spreadsheet shortened this number"),
         (",special,,2025,1,once,", "per 'once': is none of year, academic-year, term, week"),
         (",special,,2025,1,week,53", "weeks '53': is a whole number from 38 to 52"),
+        (f",special,,2025,1,week,{9 * 10**40}", "is a whole number from 38 to 52"),
+        (f",special,,2025,{9:0<5000},year,", "more than ten thousand million"),
         (",special,,2025,1,year,39", "weeks '39': is given only where per is week"),
         ("1.2E+10,special,,2025,1,year,", "setting_id '1.2E+10': a spreadsheet shortened this number"),
         (",special,Band A,2025,1,year,", "band 'Band A': an id has no spaces"),

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 MAX_PENCE = 10**12  # the contract's
+MOST_DIGITS = 18  # of any number worth reading; Python itself refuses some thousands
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 3, 31)  # the contract's
 
 _ID = re.compile(r"[^\s\x00-\x1f\x7f]{1,200}")
@@ -73,8 +74,8 @@ def pence_of_pounds(column: str, value: str, *, signed: bool = False, advice: st
     found = _POUNDS.fullmatch(plain)
     if not found:
         raise Wrong(column, value, "is written in pounds, like 1234.56 or £1,234.56")
-    pence = int(found[1].replace(",", "")) * 100 + int((found[2] or found[3] or "0").ljust(2, "0"))
-    return sign * _not_too_much(column, value, pence)
+    pounds, hundredths = found[1].replace(",", ""), (found[2] or found[3] or "0").ljust(2, "0")
+    return sign * _pence(column, value, pounds + hundredths)
 
 
 def whole_pence(column: str, value: str, *, signed: bool = False, advice: str = "") -> int:
@@ -82,7 +83,7 @@ def whole_pence(column: str, value: str, *, signed: bool = False, advice: str = 
     sign, plain = _sign(column, value, signed=signed, advice=advice)
     if not (plain.isascii() and plain.isdigit()):
         raise Wrong(column, value, "is a whole number of pence")
-    return sign * _not_too_much(column, value, int(plain))
+    return sign * _pence(column, value, plain)
 
 
 def _sign(column: str, value: str, *, signed: bool, advice: str) -> tuple[int, str]:
@@ -97,7 +98,14 @@ def _sign(column: str, value: str, *, signed: bool, advice: str) -> tuple[int, s
     return -1, value.replace("£-", "£", 1) if value.startswith("£-") else value.lstrip("-−–").strip()
 
 
-def _not_too_much(column: str, value: str, pence: int) -> int:
-    if pence > MAX_PENCE:
+def whole(digits: str) -> int | None:
+    """A whole number of ASCII digits; None where there are more of them than any number here has."""
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) <= MOST_DIGITS else None
+
+
+def _pence(column: str, value: str, digits: str) -> int:
+    pence = whole(digits)
+    if pence is None or pence > MAX_PENCE:
         raise Wrong(column, f"{value:.38}", "is more than ten thousand million pounds")
     return pence

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hnb.provisions import Provision
-from hnb_local.cells import Wrong, financial_year, pence_of_pounds, reference, whole_pence
+from hnb_local.cells import Wrong, financial_year, pence_of_pounds, reference, whole, whole_pence
 from hnb_local.csv_files import CsvFile, column_key
 from hnb_local.errors import WRONG_USE, CommandFailed
 
@@ -106,6 +106,7 @@ def _one_of(column: str, value: str, known: list[str] | tuple[str, ...]) -> str:
 def _weeks(value: str, per: str) -> int:
     if per != "week":
         raise Wrong("weeks", value, "is given only where per is week")
-    if not (value.isascii() and value.isdigit() and FEWEST_WEEKS <= int(value) <= MOST_WEEKS):
+    weeks = whole(value) if value.isascii() and value.isdigit() else None
+    if weeks is None or not FEWEST_WEEKS <= weeks <= MOST_WEEKS:
         raise Wrong("weeks", value, f"is a whole number from {FEWEST_WEEKS} to {MOST_WEEKS}")
-    return int(value)
+    return weeks

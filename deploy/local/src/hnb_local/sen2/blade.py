@@ -8,7 +8,7 @@ from typing import TextIO
 
 from hnb_local.sen2.encodings import encoding_of
 from hnb_local.sen2.joining import Joined
-from hnb_local.sen2.raw import Header, Raw, UnusableReturn, unusable
+from hnb_local.sen2.raw import YEAR, Header, Raw, UnusableReturn, unusable
 from hnb_local.sen2.records import Fault, Where
 from hnb_local.sen2.schema import TABLES, Table
 
@@ -56,7 +56,7 @@ class BladeReturn:
         missing = [name for name in TABLES["sen2"].required if not said.get(name)]
         if missing:
             raise unusable(file, line, ", ".join(missing), "is empty")
-        if not said["year"].isdecimal():
+        if not YEAR.fullmatch(said["year"]):
             raise unusable(file, line, "year", "is no year")
         return Header(said["collection"], int(said["year"]), said["referencedate"], said["lea"])
 

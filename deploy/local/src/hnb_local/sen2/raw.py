@@ -1,5 +1,6 @@
 """A record as it stands in a file, before anything of it is believed, and the refusal of a whole return."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,9 @@ class Raw:
     fields: dict[str, str] = field(default_factory=dict)
     children: list["Raw"] = field(default_factory=list)
     said_twice: list[str] = field(default_factory=list)  # fields that stand in it more than once
+
+
+YEAR = re.compile(r"[0-9]{4}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from hnb_local.sen2.encodings import CHUNK_BYTES, is_utf8
-from hnb_local.sen2.raw import Header, Raw, UnusableReturn, unusable
+from hnb_local.sen2.raw import YEAR, Header, Raw, UnusableReturn, unusable
 from hnb_local.sen2.records import Where
 from hnb_local.sen2.schema import PERSON, RECORDS
 
@@ -102,7 +102,7 @@ class _Handler:
         missing = [name for name in ("collection", "year", "referencedate", "lea") if name not in self._header]
         if missing:
             raise unusable(self._path, 1, ", ".join(missing), "missing: a SEN2 return's Header says it")
-        if not self._header["year"][0].isdecimal():
+        if not YEAR.fullmatch(self._header["year"][0]):
             raise unusable(self._path, self._header["year"][1], "year", "is no year")
         said = {name: value for name, (value, _) in self._header.items()}
         return Header(said["collection"], int(said["year"]), said["referencedate"], said["lea"])
