@@ -72,12 +72,16 @@ STAKES = [
          "What the open appeals could cost the lines they seek a place on, less what the child's place costs now.",
          now(f"sort_desc({by_line('contingent')} > 0)", "{{provision}}"), unit=POUNDS, colours=steps(PINK)),
     table("Which open appeals could cost most?",
-          "The hundred appeals with the largest possible cost in the year chosen, as the ledger works it out from what "
-          "they seek. The ledger's /commitments says of each how.",
+          "The hundred appeals with the largest possible cost in the year chosen and the one after, as the ledger "
+          "works it out from what they seek. What is won late in a year costs most in the one after. The ledger's "
+          "/commitments says of each how.",
           rows("ledger", f"""
-            SELECT commitment AS "Appeal", provision AS "Line sought", contingent_pence / 100.0 AS "Contingent"
-            FROM finance.commitments WHERE {OF_YEAR} AND kind = 'appeal' AND contingent_pence <> 0
-            ORDER BY contingent_pence DESC, commitment LIMIT 100"""),
+            SELECT commitment AS "Appeal", provision AS "Line sought",
+                coalesce(sum(contingent_pence) FILTER (WHERE financial_year = year), 0) / 100.0 AS "In the year",
+                coalesce(sum(contingent_pence) FILTER (WHERE financial_year = year + 1), 0) / 100.0 AS "The year after"
+            FROM finance.commitments, (SELECT ${{financial_year:sqlstring}}::int) AS chosen (year)
+            WHERE {OF} AND kind = 'appeal' AND financial_year IN (year, year + 1) AND contingent_pence <> 0
+            GROUP BY commitment, provision ORDER BY sum(contingent_pence) DESC, commitment LIMIT 100"""),
           unit=POUNDS, width=16, height=8),
     table("Where does each open appeal stand?",
           "Every open appeal, the oldest first, by its own reference: what it is against, which sections of the plan, "
@@ -91,11 +95,29 @@ STAKES = [
 ]  # fmt: skip
 
 ENDS = [
+    bars("Where do those lodged in the year stand?",
+         "Appeals lodged in the year chosen: still open, settled between the parties, or decided by the tribunal, with "
+         "a hearing or without one, where that was said.",
+         rows("register", f"""
+            SELECT CASE WHEN stage = 'open' THEN 'open'
+                    WHEN outcome IN ('conceded', 'withdrawn', 'mediated') THEN outcome
+                    WHEN hearing = 'not-said' THEN 'decided' ELSE 'decided ' || hearing || ' a hearing' END AS "Stage",
+                count(*) AS "Appeals"
+            {_LODGED} GROUP BY 1 ORDER BY 2 DESC"""),
+         unit=COUNT),
     bars("How did those concluded in the year end?",
          "Upheld, upheld in part and conceded went against the authority.",
          rows("register", f"""
             SELECT outcome AS "Outcome", count(*) AS "Appeals" {_CONCLUDED} GROUP BY outcome ORDER BY 2 DESC"""),
          unit=COUNT),
+    table("Did mediation settle it?",
+          "Mediations held in the year chosen, by outcome, and how many of them an appeal followed within half a year.",
+          rows("register", f"""
+            SELECT outcome AS "Outcome", count(*) AS "Held", count(*) FILTER (WHERE followed_by_appeal)
+                AS "Followed by an appeal", 100.0 * count(*) FILTER (WHERE NOT followed_by_appeal) / count(*)
+                AS "Settled without"
+            FROM finance.mediations WHERE {OF_YEAR} GROUP BY outcome ORDER BY 2 DESC"""),
+          unit=COUNT, width=8, height=8, overrides=[named("Settled without", unit="percent", decimals=1)]),
     table("By what they were against",
           "Appeals lodged and concluded in the year chosen by the decision appealed, and how many of those concluded "
           "went against the authority.",
@@ -107,7 +129,7 @@ ENDS = [
                     / nullif(count(*) FILTER (WHERE concluded_year = year), 0) AS "Share"
             FROM finance.appeals, (SELECT ${{financial_year:sqlstring}}::int) AS chosen (year)
             WHERE {OF} AND year IN (lodged_year, concluded_year) GROUP BY appeal_type ORDER BY 2 DESC"""),
-          unit=COUNT, width=16, height=8, overrides=[named("Share", unit="percent", decimals=1)]),
+          unit=COUNT, width=12, height=7, overrides=[named("Share", unit="percent", decimals=1)]),
     table("After a mediation, and without one",
           "Appeals concluded in the year by whether a mediation came before them. A comparison, not an effect: "
           "families who mediate, and disputes that are mediated, differ from the others. Mean cost is over the appeals "
@@ -119,14 +141,6 @@ ENDS = [
           unit=POUNDS, width=12, height=7,
           overrides=[*_counted("Appeals", "Against the authority", "Mean days"),
                      named("Share", unit="percent", decimals=1)]),
-    table("Did mediation settle it?",
-          "Mediations held in the year chosen, by outcome, and how many of them an appeal followed within half a year.",
-          rows("register", f"""
-            SELECT outcome AS "Outcome", count(*) AS "Held", count(*) FILTER (WHERE followed_by_appeal)
-                AS "Followed by an appeal", 100.0 * count(*) FILTER (WHERE NOT followed_by_appeal) / count(*)
-                AS "Settled without"
-            FROM finance.mediations WHERE {OF_YEAR} GROUP BY outcome ORDER BY 2 DESC"""),
-          unit=COUNT, width=12, height=7, overrides=[named("Settled without", unit="percent", decimals=1)]),
 ]  # fmt: skip
 
 COST = [
@@ -138,8 +152,8 @@ COST = [
             rows("register", f'SELECT {MONTH}, cost_pence / 100.0 AS "Cost" {_MONTHS}'), unit=POUNDS, x="Month",
             colours={"Cost": BLUE}, decimals=0, width=16),
     stat("The tribunal line against its budget",
-         "As the ledger has it, in the general fund: its budget, what open appeals are expected still to cost, what "
-         "was paid, and what is left. Below nought (red, with a minus) is over budget.",
+         "As the ledger has it, in the general fund: its budget, what appeals have cost or are expected to cost and "
+         "nobody has paid yet, what was paid, and what is left. Below nought (red, with a minus) is over budget.",
          _of_line("budget", "Budget"), _of_line("committed", "Committed"), _of_line("spent", "Spent"),
          _of_line("headroom", "Headroom"), unit=POUNDS, colours=RED_BELOW_NOUGHT, width=8, height=8),
     table("Consultants and expert witnesses",
@@ -194,7 +208,7 @@ TRIBUNALS = Board(
     [
         ("How many appeals are there, how do they end, and what do they cost?", HEADLINE),
         ("What is at stake in the open ones?", STAKES),
-        ("How do they end?", ENDS),
+        ("Where do they stand, and how do they end?", ENDS),
         ("What do they cost?", COST),
         ("Why do they come, and was what they led to done?", CAUSES),
         ("What do earlier years show? Before December 2024 costs were not reliably recorded", YEARS),
