@@ -127,9 +127,8 @@ def acknowledge_one(stack: Stack) -> bool:
 
 @pytest.mark.parametrize("target", ASKED)
 def test_a_query_returns_data(watched: Watched, target: dict[str, Any]) -> None:
-    answer = watched.answer(target)
-    assert answer
-    assert any(value is not None for row in answer for value in row)
+    """Asked again where a scrape came to nothing in its second: the next one makes up for it."""
+    until(lambda: any(value is not None for row in watched.answer(target) for value in row), 10)
 
 
 def headline(title: str) -> dict[str, Any]:

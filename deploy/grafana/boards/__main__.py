@@ -6,11 +6,13 @@ from pathlib import Path
 
 from boards.alerts import ALERTS
 from boards.board import Board
+from boards.demand import DEMAND
 from boards.health import HEALTH
 from boards.position import POSITION
+from boards.tribunals import TRIBUNALS
 
 FOLDER = Path(__file__).resolve().parents[1] / "dashboards"
-BOARDS: tuple[Board, ...] = (POSITION, ALERTS, HEALTH)
+BOARDS: tuple[Board, ...] = (POSITION, DEMAND, TRIBUNALS, ALERTS, HEALTH)
 
 
 def texts() -> dict[Path, str]:

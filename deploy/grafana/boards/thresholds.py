@@ -6,9 +6,12 @@ from typing import Any
 
 import yaml
 
-from boards.panels import BLUE, ORANGE, RED, Json, steps
+from boards.panels import BLUE, ORANGE, RED, SKY, Json, steps
+from placements.domain.clocks import DECISION_WEEKS
+from placements.domain.conditions import OCCUPANCY_LOW_PERCENT
 
-OCCUPANCY_UNIT = 1_000  # the condition's value is per mille
+# Just past a share that is itself still well: Grafana's steps begin at their value, these rules say "over".
+PAST = 1e-6
 
 
 @cache
@@ -36,3 +39,17 @@ def reserve_plan() -> list[tuple[str, int, int]]:
         (plan["authority"], plan["financial_year"], plan["closing_reserve_pence"])
         for plan in rules()["reserve-plan"]["plans"]
     ]
+
+
+def occupancy(of_all: float) -> Json:
+    """Of a setting's places, `of_all` being all of them: empty, well, fuller than officers want, over-full."""
+    high = rules()["occupancy-high"]["levels"]["warning"]["over"]
+    low, high, full = (of_all * percent / 100 for percent in (OCCUPANCY_LOW_PERCENT, high, 100))
+    return steps(SKY, (low, BLUE), (high + PAST, ORANGE), (full + PAST, RED))
+
+
+def days_left() -> Json:
+    """Of the days a request has left until it must be decided: the alert rises at whole weeks run of the limit."""
+    levels = rules()["clock-decision"]["levels"]
+    warning, critical = (7 * (DECISION_WEEKS - levels[level]["over"] - 1) for level in ("warning", "critical"))
+    return steps(RED, (critical + 1, ORANGE), (warning + 1, BLUE))
