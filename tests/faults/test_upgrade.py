@@ -174,7 +174,9 @@ HELD_BY = {
         INSERT INTO postings (recorded_at, authority, about, financial_year, line, kind, from_place, to_place,
             amount_pence, first_day, last_day) VALUES (now(), 'E06000016', 'commitment/PL-1', 2025, 'special',
             'commitment', 'headroom', 'committed', 100, '2025-04-01', '2026-03-31');
-        INSERT INTO balances VALUES ('E06000016', 2025, 'special', 0, 0, 100, 0, 0, 0, 0, 1, 1, now(), now())""",
+        INSERT INTO balances (authority, financial_year, line, grant_pence, budget_pence, commitment_pence,
+            provisional_pence, payment_pence, exposure_pence, reserve_pence, version, recorded_at)
+            VALUES ('E06000016', 2025, 'special', 0, 0, 100, 0, 0, 0, 0, 1, now())""",
     "alerts": """
         INSERT INTO alerts (id, authority, financial_year, scope, rule, ordinal, state, severity, changes, since,
             opened_at, changed_at, evidence) VALUES ('a-1', 'E06000016', 2025, 'special', 'r', 1, 'open', 'warning', 1,

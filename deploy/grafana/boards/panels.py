@@ -10,7 +10,7 @@ Json = dict[str, Any]
 BLUE, SKY, ORANGE, PINK, GREEN, RED = "#0072B2", "#56B4E9", "#E69F00", "#CC79A7", "#009E73", "#C4162A"
 LINES = (BLUE, ORANGE, PINK, SKY, GREEN, RED)
 
-POUNDS = "currencyGBP"
+POUNDS = "currency:financial:£"  # to the penny: Grafana's own unit for pounds shortens them to thousands and millions
 PROMETHEUS = {"type": "prometheus", "uid": "${prometheus}"}
 COLUMNS = 24  # of Grafana's grid
 
