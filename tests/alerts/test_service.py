@@ -160,6 +160,14 @@ def test_metrics_and_documents_are_complete(start: Start) -> None:
     assert {channel["address"] for channel in streams["channels"].values()} >= {"position", "condition", "alert"}
 
 
+def test_a_message_that_no_channel_takes_is_counted_apart_from_one_that_waits(start: Start) -> None:
+    service = start(HNB_ALERT_URLS=f"json://127.0.0.1:{free_ports(1)[0]}/")
+    assert "hnb_alert_messages_retrying 0.0" in service.http.get("/metrics").text
+    service.hear(said(1, committed_pence=100_000))
+    wait_until(lambda: "hnb_alert_messages_retrying 1.0" in service.http.get("/metrics").text)
+    assert 'hnb_alert_messages_unsent{state="queued"} 1.0' in service.http.get("/metrics").text
+
+
 def test_an_entry_that_is_no_event_is_set_aside_and_the_next_one_heard(start: Start) -> None:
     service = start()
     service.broker.xadd("position", {"event": b"\xff not an event"})

@@ -201,10 +201,12 @@ class Service:
         pending = GaugeMetricFamily(
             "hnb_stream_pending", "Entries delivered and not yet acknowledged", labels=["stream", "group"]
         )
-        for stream in self.heard:
-            for name, group in streams.groups_of(self.redis, stream).items():
-                lag.add_metric([stream, name], group.get("lag") or 0)
-                pending.add_metric([stream, name], group["pending"])
+        # While the broker is away all else is told: the outbox that grows, and the money, which needs no broker.
+        with suppress(RedisError):
+            for stream in self.heard:
+                for name, group in streams.groups_of(self.redis, stream).items():
+                    lag.add_metric([stream, name], group.get("lag") or 0)
+                    pending.add_metric([stream, name], group["pending"])
         yield lag
         yield pending
 
