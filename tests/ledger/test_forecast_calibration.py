@@ -13,7 +13,7 @@ from ledger.forecast.rates import fit
 from ledger.forecast.simulate import simulate
 from ledger.forecast.summary import figure_of
 from ledger.forecast.years import YearIndex, index_years, weigh_trends
-from tests.ledger.forecasting import World, live, seen
+from tests.ledger.forecasting import FIRST_YEAR, Truth, World, live, seen
 
 HISTORIES = int(os.environ.get("HNB_FORECAST_HISTORIES") or 60)
 AHEAD = 3
@@ -26,6 +26,16 @@ def chance_of_at_most(hits: int, of: int, rate: float) -> float:
     return sum(comb(of, k) * rate**k * (1 - rate) ** (of - k) for k in range(hits + 1))
 
 
+PRICES = {"mainstream": 9_200, "special": 34_500, "college": 14_500}
+
+
+def cost_of(truth: Truth, year: int) -> int:
+    """What the children at the end of a year cost."""
+    return sum(
+        PRICES[one.after.setting] * one.count for one in truth.transitions if one.year == year and one.after.inside
+    )
+
+
 def world_of(seed: int) -> tuple[World, int]:
     """A world drawn anew, quiet or restless, growing or shrinking, and how many of its years are known."""
     rng = np.random.default_rng([7, seed])
@@ -33,18 +43,21 @@ def world_of(seed: int) -> tuple[World, int]:
 
 
 def test_intervals_of_95_hold_the_truth_of_95_in_100_histories() -> None:
-    held = np.zeros(AHEAD, dtype=int)
+    held = np.zeros((2, AHEAD), dtype=int)
     for seed in range(HISTORIES):
         world, years = world_of(seed)
         truth = live(world, years + AHEAD, seed)
         history = seen(world, truth, years, AHEAD)
         ahead = history.population[years:]
         projection = simulate(fit(history), history.end[-1], ahead, simulations=SIMULATIONS, seed=seed)
+        prices = np.array([PRICES[setting] for _, setting in history.space.pairs])
         for at, actual in enumerate(truth.totals[years:]):
-            figure = figure_of(projection.children[:, at].sum(axis=1))
-            held[at] += figure.low <= actual <= figure.high
-    print(f"95% intervals of {HISTORIES} histories held the truth in {held.tolist()}, one to {AHEAD} years ahead")
-    for hits in held.tolist():
+            children = figure_of(projection.children[:, at].sum(axis=1))
+            cost = figure_of(projection.children[:, at] @ prices)
+            held[0, at] += children.low <= actual <= children.high
+            held[1, at] += cost.low <= cost_of(truth, FIRST_YEAR + years + at) <= cost.high
+    print(f"of {HISTORIES} histories, 95% intervals held the children in {held[0]} and their cost in {held[1]}")
+    for hits in held.ravel().tolist():
         assert chance_of_at_most(hits, HISTORIES, STATED) > UNLIKELY, "too narrow"
         assert 1 - chance_of_at_most(hits - 1, HISTORIES, STATED) > UNLIKELY or HISTORIES < 100, "too wide"
 
@@ -77,7 +90,7 @@ def test_years_that_only_differ_show_no_trend() -> None:
 
 
 def test_a_thin_cell_borrows_from_its_group_and_a_full_one_keeps_to_its_own() -> None:
-    """Two groups that differ, of cells that are alike inside: 2% and 40%; a cell of one child says nothing of itself."""
+    """Two groups, 2% and 40%, of cells that are alike inside; a cell of one child says nothing of itself."""
     group = np.repeat([0, 1], 20)
     exposed = np.where(np.arange(40) % 20 == 0, 1, 500)
     events = np.where(np.arange(40) % 20 == 0, 0, np.where(group == 0, 10, 200))

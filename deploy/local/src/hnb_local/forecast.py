@@ -1,4 +1,4 @@
-"""`hnb forecast`: the children of the coming Januaries and their cost, from CSV files; how good that would have been."""
+"""`hnb forecast`: the children of the coming Januaries and their cost, from CSV files; how good it would have been."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

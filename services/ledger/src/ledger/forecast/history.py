@@ -105,7 +105,12 @@ def _people(space: Space, years: range, population: Population) -> Ints:
     """[year, age]; the last age joins nothing any more, so nobody is asked for there."""
     found = np.zeros((len(years), space.ages), dtype=np.int64)
     with collected() as faults:
+        known = {year for year, _ in population.people}
         for year in years:
+            if year not in known:
+                what = f"the population of {year} is needed and not in the file"
+                faults.add(population.name, population.last_line, what)
+                continue
             for age in range(space.ages - 1):
                 key = year, space.lowest + age
                 if key not in population.people:

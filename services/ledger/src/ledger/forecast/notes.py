@@ -23,8 +23,11 @@ def _on_trend(history: History, trend: Trend) -> str:
         )
     best = min(range(len(trend.dampings)), key=lambda at: trend.errors[at])
     damping = trend.dampings[best]
-    told = "no trend" if damping is None else f"a trend of which {damping:.0%} is left after each year"
+    if damping is None:
+        told = "no trend at all"
+    else:
+        told = "a trend that lasts" if damping == 1 else f"a trend of which {damping:.0%} is left after each year"
     return (
-        f"Of joining, {told} would have foretold the past best; the chance that there is a trend is put at "
+        f"Joining: {told} would have foretold the past best. The chance that there is a trend is put at "
         f"{1 - trend.chances[0]:.0%}."
     )

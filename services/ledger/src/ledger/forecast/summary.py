@@ -14,7 +14,7 @@ PERCENTS = (2.5, 50.0, 97.5)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A distribution: its mean in hundredths, so that nothing is rounded twice, and values that simulations had."""
+    """A distribution: its mean in hundredths, rounded once, and values that simulations had."""
 
     mean_hundredths: int
     low: int
@@ -46,7 +46,7 @@ def figure_of(values: Ints) -> Figure:
     """The figure of one number in each simulation; the percentiles are values that occurred."""
     ordered = np.sort(values)
     low, middle, high = (int(ordered[max(0, int(np.ceil(len(ordered) * percent / 100)) - 1)]) for percent in PERCENTS)
-    total, simulations = int(values.sum()), len(values)
+    total, simulations = sum(values.tolist()), len(values)  # in Python: pence of thousands of futures may pass 64 bits
     return Figure((200 * total + simulations) // (2 * simulations), low, middle, high)
 
 

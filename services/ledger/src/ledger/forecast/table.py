@@ -99,7 +99,9 @@ def _header(source: Source, reader: _Reader, columns: tuple[str, ...]) -> _Heade
     names = [cell.strip() for cell in next(_records(source, reader), [])]
     missing = [column for column in columns if column not in names]
     if missing:
-        raise BadInput([f"{source.name}, line 1: the header lacks {', '.join(missing)}; it has {', '.join(names)}."])
+        raise BadInput(
+            [f"{source.name}, line 1: the header lacks {', '.join(missing)}; it has {', '.join(names):.200}."]
+        )
     twice = [column for column in columns if names.count(column) > 1]
     if twice:
         raise BadInput([f"{source.name}, line 1: the header has {', '.join(twice)} twice."])

@@ -15,7 +15,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a child is: None of both outside the system."""
+    """Where a child is: NONSEND for both outside the system."""
 
     setting: str
     need: str
@@ -72,12 +72,12 @@ def _transition(row: Row, settings: Settings, needs: frozenset[str]) -> Transiti
 
 
 def _place(setting: str, need: str, settings: Settings, needs: frozenset[str]) -> Place:
-    if (setting == NONSEND) != (need == NONSEND):
-        raise ValueError(f"setting {setting} with need {need}: both are {NONSEND}, or neither")
     if setting != NONSEND and setting not in settings:
         raise ValueError(f"setting {setting!r:.40} is not among the valid states")
     if need != NONSEND and need not in needs:
         raise ValueError(f"need {need!r:.40} is not among the valid states")
+    if (setting == NONSEND) != (need == NONSEND):
+        raise ValueError(f"setting {setting} with need {need}: both are {NONSEND}, or neither")
     return Place(setting, need)
 
 

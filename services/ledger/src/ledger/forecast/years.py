@@ -66,7 +66,7 @@ class Years:
 
 @dataclass(frozen=True)
 class YearEffects:
-    """What the coming years may be like: chances of each spread and each damping, and the level and trend under them."""
+    """What the coming years may be like: the chances of spreads and dampings, and the level and trend under each."""
 
     chance: Floats  # [spread]
     trend: Trend
@@ -173,7 +173,7 @@ def _sloped(index: YearIndex, spread: float) -> tuple[Floats, Floats, float]:
     precision = design.T @ (design * weight[:, None]) + np.diag([0, USUAL_DRIFT**-2])
     covariance: Floats = np.real(np.linalg.inv(precision))
     pulled = design.T @ (weight * index.shift)
-    centre = covariance @ pulled
+    centre: Floats = np.asarray(covariance @ pulled, dtype=np.float64)
     rest = (weight * index.shift**2).sum() - pulled @ centre
     likely = np.log(weight).sum() - np.linalg.slogdet(precision)[1] - rest
     return centre, covariance, float(likely / 2)
