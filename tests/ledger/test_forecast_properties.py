@@ -5,9 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.forecast import simulate as simulating
 from ledger.forecast.history import History
-from ledger.forecast.rates import fit
+from ledger.forecast.rates import draw, fit
 from ledger.forecast.simulate import BLOCK, Projection, blocks_of, play, simulate
 from tests.ledger.forecasting import World, live, seen
 
@@ -92,7 +91,7 @@ def test_needs_change_as_often_as_they_did_and_never_where_they_never_did(histor
     assert ((turning > 0.01) & (turning < 0.03)).all()
     steady = World(spread=0.1, people=1_000)
     one_need = seen(steady, live(steady, 3, 11), 3, AHEAD)
-    drawn = simulating.draw(fit(one_need), np.random.default_rng(1), 5)
+    drawn = draw(fit(one_need), np.random.default_rng(1), 5)
     assert not drawn.turn.any()
 
 

@@ -26,8 +26,15 @@ def faults(files: Files, years_ahead: int = 2) -> list[str]:
 
 
 def run(files: Files) -> Forecast:
-    names = ("transitions", "population", "costs", "valid_states")
-    return forecast(**{name: files.source(name) for name in names}, years=2, simulations=40, seed=1)
+    return forecast(
+        transitions=files.source("transitions"),
+        population=files.source("population"),
+        costs=files.source("costs"),
+        valid_states=files.source("valid_states"),
+        years=2,
+        simulations=40,
+        seed=1,
+    )
 
 
 def test_a_row_is_one_child_from_one_january_to_the_next() -> None:
