@@ -4,10 +4,11 @@
 """
 
 import os
-from math import comb
+from math import comb, lgamma
 
 import numpy as np
 
+from ledger.forecast.arrays import log_gamma
 from ledger.forecast.pooling import fit_rates
 from ledger.forecast.rates import fit
 from ledger.forecast.simulate import simulate
@@ -110,3 +111,8 @@ def test_a_year_is_as_far_from_the_others_as_its_events_are() -> None:
     assert abs(shift[0]) < 0.01
     assert abs(shift[1] - np.log((0.2 / 0.8) / (0.1 / 0.9))) < 0.01
     assert shift[2] < -0.7
+
+
+def test_the_logarithm_of_the_gamma_function_is_right_to_nine_digits() -> None:
+    x = np.geomspace(1e-6, 1e6, 60)
+    assert np.allclose(log_gamma(x), [lgamma(one) for one in x], rtol=1e-9, atol=1e-9)

@@ -16,6 +16,9 @@ from ledger.forecast.summary import Figure, Line
 from ledger.forecast.table import Source
 
 FIGURES = ("mean", "p2_5", "p50", "p97_5")
+INTERVAL = "95 of 100 futures"
+CHILDREN, FLOWS, COST = ("Children", INTERVAL), ("Joiners", "Leavers", "Movers"), ("Cost a year", INTERVAL)
+WIDE_COLUMNS = 120
 
 
 def json_of(forecast: Forecast) -> dict[str, Any]:
@@ -83,22 +86,17 @@ def csv_of(forecast: Forecast) -> str:
 
 
 def show(forecast: Forecast) -> None:
-    """Year by year, then the last year by setting, then what to know of it."""
+    """Year by year, then the last year by setting, then what to know of it. Joiners and others only where they fit."""
     screen = console()
+    wide = screen.width >= WIDE_COLUMNS
     title = f"Children in January, from {forecast.children:,} in {forecast.january}"
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("January")
-    for name in ("Children", "95 of 100 futures", "Joiners", "Leavers", "Movers", "Cost a year", "95 of 100 futures"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = _table(title, "January", CHILDREN, FLOWS if wide else (), COST)
     for one in forecast.years:
-        flows = (f"{flow.middle:,}" for flow in (one.joiners, one.leavers, one.movers))
+        flows = [f"{flow.middle:,}" for flow in (one.joiners, one.leavers, one.movers)] if wide else []
         table.add_row(str(one.year), *_children(one.total.count), *flows, *_cost(one.total.cost_pence))
     screen.print(table)
     last = forecast.years[-1]
-    by_setting = Table(title=f"By setting, January {last.year}", title_justify="left", title_style="bold")
-    by_setting.add_column("Setting")
-    for name in ("Children", "95 of 100 futures", "Cost a year", "95 of 100 futures"):
-        by_setting.add_column(name, justify="right", no_wrap=True)
+    by_setting = _table(f"By setting, January {last.year}", "Setting", CHILDREN, COST)
     for code, line in last.settings.items():
         by_setting.add_row(Text(code), *_children(line.count), *_cost(line.cost_pence))
     screen.print(by_setting)
@@ -106,6 +104,15 @@ def show(forecast: Forecast) -> None:
     for note in forecast.notes:
         screen.print(Text(note))
     screen.print(Text(f"Seed {forecast.seed}, {forecast.simulations:,} simulations, model {MODEL}."))
+
+
+def _table(title: str, first: str, *groups: tuple[str, ...]) -> Table:
+    """A table whose figures are never cut: where there is no room, an interval takes two lines."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column(first, overflow="fold")
+    for name in (name for group in groups for name in group):
+        table.add_column(name, justify="right", no_wrap=name != INTERVAL, overflow="fold")
+    return table
 
 
 def _children(figure: Figure) -> tuple[str, str]:
