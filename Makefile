@@ -1,6 +1,6 @@
 # What a person runs here. `make demo` and `make test` set themselves up: they need Python 3.11 or later, pip and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench histories faults audit rivals check lock dashboards up setup
+.PHONY: help demo test bench histories calibrate faults audit rivals check lock dashboards up setup
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -38,6 +38,9 @@ bench: setup .venv/rivals/ready ## measure: the ledger beside its rivals, the wh
 
 histories: setup ## draw ten thousand histories and hold each to the naive ledger (takes about ten minutes)
 	@HNB_HISTORIES=10000 $(BIN)/pytest tests/ledger/test_model.py
+
+calibrate: setup ## hold the forecast's intervals to two hundred histories whose truth is known (about a minute)
+	@HNB_FORECAST_HISTORIES=200 $(BIN)/pytest -q -s tests/ledger/test_forecast_calibration.py
 
 faults: setup ## kill, cut, fill and poison it for long, with the figures at the end (ARGS=tests/faults/test_kills.py for some)
 	@HNB_FAULTS=long $(BIN)/pytest -q -n 0 $(or $(ARGS),tests/faults tests/hostile)
