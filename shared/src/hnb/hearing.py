@@ -33,11 +33,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One stream entry as it came: its id, and the bytes of its `event` field (None where it has none)."""
+    """One stream entry as it came: its id, and the bytes of its `event` field (None where it has none).
+
+    `traceparent` is the field of that name, where its event is traced.
+    """
 
     stream: str
     id: str
     body: bytes | None
+    traceparent: str | None = None
 
 
 Take = Callable[[Sequence[Entry]], None]
@@ -313,4 +317,7 @@ class Hearing:
 
 
 def _entry(stream: str, raw_id: bytes, fields: Any) -> Entry:
-    return Entry(stream, raw_id.decode(), fields.get(b"event") if fields else None)
+    if not fields:
+        return Entry(stream, raw_id.decode(), None)
+    traced = fields.get(b"traceparent") if len(fields) > 1 else None
+    return Entry(stream, raw_id.decode(), fields.get(b"event"), traced.decode("ascii", "replace") if traced else None)
