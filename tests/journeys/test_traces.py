@@ -3,6 +3,7 @@
 import json
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import redis
 from hnb_local.stack import Stack
 from tests.alerts.receiver import Receiver, status
 from tests.cases import Json, budget, made, yearly
+from tests.deploy.prometheus import PROGRAM, Prometheus
 from tests.journeys.collector import Collector, Span, chain
 from tests.journeys.waiting import until
 
@@ -133,6 +135,20 @@ def test_the_latencies_name_the_trace_as_an_example(stack: Stack, collector: Col
     plain = httpx.get(f"{stack.urls['ledger']}/metrics", timeout=20)
     assert plain.headers["content-type"].startswith("text/plain")
     assert trace not in plain.text
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="no prometheus on PATH")
+def test_a_real_prometheus_keeps_the_examples(stack: Stack, tmp_path: Path) -> None:
+    trace = secrets.token_hex(16)
+    with Prometheus(tmp_path, {service: [url] for service, url in stack.urls.items()}) as prometheus:
+        send(stack, budget("special", 10, authority="E06200008"), parent(trace))
+
+        def kept() -> str:
+            now = time.time()
+            asked: Json = {"query": "hnb_event_latency_seconds_bucket", "start": now - 600, "end": now + 60}
+            return httpx.get(f"{prometheus.url}/api/v1/query_exemplars", params=asked, timeout=20).text
+
+        until(lambda: trace in kept())
 
 
 def test_log_lines_name_the_trace(stack: Stack, collector: Collector) -> None:

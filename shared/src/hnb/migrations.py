@@ -107,7 +107,7 @@ def create_replays_v1() -> None:
 
 def trace_outbox_v1() -> None:
     """Beside each message, where its event is traced: what follows from it goes on in that trace."""
-    op.execute("ALTER TABLE outbox ADD COLUMN IF NOT EXISTS traceparent text")
+    op.execute("ALTER TABLE outbox ADD COLUMN traceparent text")
 
 
 def finance_reads(**views: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from hnb.broker import HEARERS, EntryId, acknowledged, entry_id, written
 from hnb.database import arrays, transaction
+from hnb.events import Event
 
 RELAY_BATCH = 1_000
 SETTLE_BATCH = 2_000
@@ -54,6 +56,8 @@ _UNSETTLED = text("""
 _SETTLED = text("DELETE FROM outbox WHERE seq = ANY(:seqs)")
 _AGAIN = text("UPDATE outbox SET entry_ms = NULL, entry_no = NULL WHERE seq = ANY(:seqs)")
 
+_TRACEPARENT = attrgetter("traceparent")
+
 log = structlog.get_logger(__name__)
 
 
@@ -65,11 +69,16 @@ def say(
     `traceparents` has one for each message, None where it is not traced; it is left out where there are no traces.
     """
     pairs = list(messages)
-    if pairs and traceparents is not None and any(traceparents):
+    if pairs and traceparents is not None:
         rows = ((*pair, traceparent) for pair, traceparent in zip(pairs, traceparents, strict=True))
         connection.execute(_SAY_TRACED, arrays("streams bodies traceparents", rows))
     elif pairs:
         connection.execute(_SAY, arrays("streams bodies", pairs))
+
+
+def traces_of(events: Sequence[Event]) -> list[str | None] | None:
+    """What these events carry on, for `say`; None where none of them is traced."""
+    return list(map(_TRACEPARENT, events)) if any(map(_TRACEPARENT, events)) else None
 
 
 @dataclass(frozen=True, slots=True)

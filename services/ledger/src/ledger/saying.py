@@ -130,8 +130,11 @@ def say_changes(engine: Engine, tracing: "Tracing | None" = None) -> bool:
 
 def _traced(
     connection: Connection, rows: Mapping[Line, RowMapping], tracing: "Tracing", spans: ExitStack
-) -> list[str | None]:
-    """For each line what it carries on: of the latest traced event that moved it, with links to the others."""
+) -> list[str | None] | None:
+    """For each line what it carries on: of the latest traced event that moved it, with links to the others.
+
+    None where nothing of what moved them is traced.
+    """
     behind = traces.take(connection, [(*line, row["recorded_at"]) for line, row in rows.items()])
 
     def carried_on(line: Line) -> str | None:
@@ -142,7 +145,7 @@ def _traced(
         said: dict[str, str | int] = {"hnb.authority": authority, "hnb.financial_year": year, "hnb.line": name}
         return spans.enter_context(tracing.span("say position", said, parent=latest, links=others))
 
-    return [carried_on(line) for line in rows]
+    return [carried_on(line) for line in rows] if behind else None
 
 
 def say_again(engine: Engine, now: datetime) -> int:

@@ -11,7 +11,7 @@ down_revision = "0007"
 def upgrade() -> None:
     trace_outbox_v1()
     op.execute("""
-        CREATE TABLE IF NOT EXISTS traces (
+        CREATE TABLE traces (
             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             authority text NOT NULL,
             financial_year integer NOT NULL,
@@ -20,4 +20,4 @@ def upgrade() -> None:
             traceparent text NOT NULL
         )
     """)
-    op.execute("CREATE INDEX IF NOT EXISTS traces_line ON traces (authority, financial_year, line)")
+    op.execute("CREATE INDEX traces_line ON traces (authority, financial_year, line)")
