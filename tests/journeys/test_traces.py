@@ -132,6 +132,8 @@ def test_the_latencies_name_the_trace_as_an_example(stack: Stack, collector: Col
     until(lambda: examples("alerts", "hnb_alert_delivery_seconds"))
     assert f'# {{trace_id="{trace}"}}' in examples("ledger", "hnb_event_latency_seconds")[0]
     assert examples("alerts", "hnb_event_latency_seconds")
+    (request,) = examples("placements", "hnb_http_request_seconds")
+    assert 'route="/events"' in request
     plain = httpx.get(f"{stack.urls['ledger']}/metrics", timeout=20)
     assert plain.headers["content-type"].startswith("text/plain")
     assert trace not in plain.text

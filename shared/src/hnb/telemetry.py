@@ -120,10 +120,11 @@ class Telemetry:
         for status in FAILURES:
             self._requests.labels(self.service, method, route, status)
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(self, method: str, route: str, status: int, seconds: float, traceparent: str | None = None) -> None:
         """Count a request that was answered. `route` is a template: an id in a label would be a series for ever."""
         self._requests.labels(self.service, method, route, status).inc()
-        self._request_seconds.labels(self.service, method, route).observe(seconds)
+        example = trace_of(traceparent) if traceparent else None
+        self._request_seconds.labels(self.service, method, route).observe(seconds, example)
 
     def collect_from(self, collector: "Callable[[], Iterable[Metric]]") -> None:
         """Add figures read from the database or the broker at each scrape."""

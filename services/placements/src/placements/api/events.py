@@ -128,18 +128,18 @@ def make_router(engine: Engine, intake: Intake) -> APIRouter:
         if bearer is not None:
             bearer.charge(len(values) - 1)  # the request itself counted as one
         try:
-            traceparent = request.headers.get("traceparent")
-            taking = run_in_threadpool(take, values, scope_of(request), traceparent, began_ns)
-            receipts = await asyncio.wait_for(taking, ANSWER_SECONDS)
+            receipts = await asyncio.wait_for(run_in_threadpool(take, values, request, began_ns), ANSWER_SECONDS)
         except TimeoutError:
             raise Unavailable from None
         return _answer_single(receipts[0]) if single else _answer_batch(receipts)
 
-    def take(values: list[Any], scope: Scope, traceparent: str | None, began_ns: int) -> list[Receipt]:
+    def take(values: list[Any], request: Request, began_ns: int) -> list[Receipt]:
+        scope = scope_of(request)
         read = [_read(value, intake, scope) for value in values]
         events = [one for one in read if isinstance(one, Event)]
         if intake.tracing is not None and events:
-            with intake.tracing.accepting(events, traceparent, began_ns) as traced:
+            with intake.tracing.accepting(events, request.headers.get("traceparent"), began_ns) as traced:
+                request.state.traceparent = traced[0].traceparent
                 outcomes = iter(intake.take(traced))
         else:
             outcomes = iter(intake.take(events))
