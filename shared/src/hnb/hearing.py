@@ -10,8 +10,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from faststream import AckPolicy
@@ -31,13 +30,16 @@ PATIENCE_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One stream entry as it came: its id, and the bytes of its `event` field (None where it has none)."""
+class Entry(NamedTuple):
+    """One stream entry as it came: its id, and the bytes of its `event` field (None where it has none).
+
+    `traceparent` is the field of that name, where its event is traced.
+    """
 
     stream: str
     id: str
     body: bytes | None
+    traceparent: str | None = None
 
 
 Take = Callable[[Sequence[Entry]], None]
@@ -313,4 +315,7 @@ class Hearing:
 
 
 def _entry(stream: str, raw_id: bytes, fields: Any) -> Entry:
-    return Entry(stream, raw_id.decode(), fields.get(b"event") if fields else None)
+    if not fields or len(fields) == 1:
+        return Entry(stream, raw_id.decode(), fields.get(b"event") if fields else None)
+    traced = fields.get(b"traceparent")
+    return Entry(stream, raw_id.decode(), fields.get(b"event"), traced.decode("ascii", "replace") if traced else None)

@@ -27,6 +27,8 @@ from hnb.telemetry import Telemetry
 PROBLEM = "application/problem+json"
 OPEN_PATHS = ("/health/", "/metrics")
 BODY_SECONDS = 30.0  # for the whole of a body: 8 MiB at 2 Mbit/s, and an end to whoever sends a byte now and then
+# Traces are our own (hnb.tracing): FastAPI's, which its environment could switch on, have addresses with ids in them.
+UNTRACED = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 
 log = structlog.get_logger(__name__)
@@ -100,7 +102,9 @@ def make_app(
     **options: Any,
 ) -> FastAPI:
     """The application: the service's own routers and the pages every service has, behind its guard."""
-    app = FastAPIOffline(title=title, description=description, version="1", redoc_url=None, **options)
+    app = FastAPIOffline(
+        title=title, description=description, version="1", redoc_url=None, telemetry=UNTRACED, **options
+    )
     for router in routers:
         app.include_router(router, responses=PROBLEMS)
     app.include_router(_own_pages(telemetry, readiness, title, asyncapi))

@@ -4,9 +4,11 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import compress
 from operator import not_
+from typing import TYPE_CHECKING
 
 import psycopg
 import structlog
@@ -20,7 +22,10 @@ from hnb.deadletters import DeadLetter
 from hnb.events import Event, FieldError, Refused, Unreadable, read_event, read_json
 from hnb.hearing import Entry
 from hnb.inbox import Accepted, Conflicting, Outcome
-from hnb.telemetry import Telemetry
+from hnb.telemetry import Telemetry, trace_of
+
+if TYPE_CHECKING:
+    from hnb.tracing import Tracing
 
 OVERTAKEN_AT_MOST = 10  # each time the others have recorded more of the batch; after that it comes again as a whole
 
@@ -42,6 +47,7 @@ class Intake:
     after_commit: Callable[[], None]
     known: Mapping[str, object]
     strict: bool = False
+    tracing: "Tracing | None" = None
 
     def take(self, events: Sequence[Event]) -> list[Outcome]:
         """Take events in, in one transaction: one outcome each, in order. All of them are on disk, or none."""
@@ -53,7 +59,10 @@ class Intake:
             self.telemetry.count(kind, status, times)
         if log.is_enabled_for(logging.DEBUG):
             for event, outcome in zip(events, outcomes, strict=True):
-                log.debug("event taken in", event_source=event.source, event_id=event.id, outcome=outcome.status)
+                log.debug(
+                    "event taken in", event_source=event.source, event_id=event.id, outcome=outcome.status,
+                    **trace_of(event.traceparent),
+                )  # fmt: skip
         return outcomes
 
     def _record(self, events: Sequence[Event]) -> list[Outcome]:
@@ -86,10 +95,14 @@ class Intake:
                 readable.append((entry, self.read(entry.body)))
             except (Unreadable, Refused) as error:
                 self.bury(entry, str(error), outcome="refused")
-        self._take_or_split(readable)
-        now = time.time()
-        for entry, _ in readable:
-            self.telemetry.took(now - entry_id(entry.id)[0] / 1000)
+        with self._traced(readable) as batch:
+            self._take_or_split(batch)
+            now = time.time()
+            for entry, event in batch:
+                self.telemetry.took(now - entry_id(entry.id)[0] / 1000, event.traceparent)
+
+    def _traced(self, batch: Batch) -> AbstractContextManager[Batch]:
+        return nullcontext(batch) if self.tracing is None else self.tracing.hearing(batch)
 
     def read(self, raw: bytes | None) -> Event:
         """The bytes of an entry's `event` field as an event this service knows."""
@@ -134,7 +147,7 @@ class Intake:
         reason = deadletters.why(error)
         log.error(  # a statement's values are an event's data: the log has them no more than the reason has
             "an event cannot be applied", event_source=event.source, event_id=event.id, reason=reason,
-            exc_info=not isinstance(error, DBAPIError | psycopg.Error | Blamed),
+            exc_info=not isinstance(error, DBAPIError | psycopg.Error | Blamed), **trace_of(event.traceparent),
         )  # fmt: skip
         self.bury(entry, reason)
 
@@ -163,7 +176,9 @@ class Intake:
         self.after_commit()
         if outcome is not None:
             self.telemetry.count("unknown", outcome)
-        log.warning("an entry was set aside", stream=entry.stream, entry=entry.id, reason=reason)
+        log.warning(
+            "an entry was set aside", stream=entry.stream, entry=entry.id, reason=reason, **trace_of(entry.traceparent)
+        )
 
 
 def used_before(event: Event) -> str:

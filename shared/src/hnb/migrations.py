@@ -105,6 +105,11 @@ def create_replays_v1() -> None:
     append_only("replays")
 
 
+def trace_outbox_v1() -> None:
+    """Beside each message, where its event is traced: what follows from it goes on in that trace."""
+    op.execute("ALTER TABLE outbox ADD COLUMN traceparent text")
+
+
 def finance_reads(**views: str) -> None:
     """Views for Grafana, in a schema of their own: all that the role `finance` may read, where there is one.
 

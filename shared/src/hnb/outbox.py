@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from hnb.broker import HEARERS, EntryId, acknowledged, entry_id, written
 from hnb.database import arrays, transaction
+from hnb.events import Event
 
 RELAY_BATCH = 1_000
 SETTLE_BATCH = 2_000
@@ -21,8 +23,15 @@ KEPT_MS = {"condition": 60_000}
 KEPT_UNHEARD = 100_000  # entries kept on a stream no service hears (alert, dead-letter), for outside readers
 
 _SAY = text("INSERT INTO outbox (stream, body) SELECT * FROM unnest(CAST(:streams AS text[]), CAST(:bodies AS text[]))")
+_SAY_TRACED = text("""
+    INSERT INTO outbox (stream, body, traceparent)
+    SELECT * FROM unnest(CAST(:streams AS text[]), CAST(:bodies AS text[]), CAST(:traceparents AS text[]))
+""")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _UNSENT = text("SELECT seq, stream, body FROM outbox WHERE entry_ms IS NULL ORDER BY seq LIMIT :most")
+_UNSENT_TRACED = text("""
+    SELECT seq, stream, body, traceparent FROM outbox WHERE entry_ms IS NULL ORDER BY seq LIMIT :most
+""")
 _SENT = text("""
     UPDATE outbox SET entry_ms = s.ms, entry_no = s.no
     FROM unnest(CAST(:seqs AS bigint[]), CAST(:ms AS bigint[]), CAST(:nos AS bigint[])) AS s (seq, ms, no)
@@ -47,22 +56,41 @@ _UNSETTLED = text("""
 _SETTLED = text("DELETE FROM outbox WHERE seq = ANY(:seqs)")
 _AGAIN = text("UPDATE outbox SET entry_ms = NULL, entry_no = NULL WHERE seq = ANY(:seqs)")
 
+_TRACEPARENT = attrgetter("traceparent")
+
 log = structlog.get_logger(__name__)
 
 
-def say(connection: Connection, messages: Iterable[tuple[str, str]]) -> None:
-    """Put (stream, event JSON) messages in the outbox, in order, in the caller's transaction."""
+def say(
+    connection: Connection, messages: Iterable[tuple[str, str]], traceparents: Sequence[str | None] | None = None
+) -> None:
+    """Put (stream, event JSON) messages in the outbox, in order, in the caller's transaction.
+
+    `traceparents` has one for each message, None where it is not traced; it is left out where there are no traces.
+    """
     pairs = list(messages)
-    if pairs:
+    if pairs and traceparents is not None:
+        rows = ((*pair, traceparent) for pair, traceparent in zip(pairs, traceparents, strict=True))
+        connection.execute(_SAY_TRACED, arrays("streams bodies traceparents", rows))
+    elif pairs:
         connection.execute(_SAY, arrays("streams bodies", pairs))
+
+
+def traces_of(events: Sequence[Event]) -> list[str | None] | None:
+    """What these events carry on, for `say`; None where none of them is traced."""
+    return list(map(_TRACEPARENT, events)) if any(map(_TRACEPARENT, events)) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """Sends what is in the outbox. Any number of replicas may run one; a lock lets one at a time work."""
+    """Sends what is in the outbox. Any number of replicas may run one; a lock lets one at a time work.
+
+    What is `traced` is sent with a second field, `traceparent`; without traces nothing looks for it.
+    """
 
     engine: Engine
     broker: Redis
+    traced: bool = False
 
     def send(self) -> int:
         """Send the oldest unsent messages, at most RELAY_BATCH; how many were sent.
@@ -72,12 +100,15 @@ class Relay:
         with transaction(self.engine) as connection:
             if not connection.scalar(_LOCK, {"key": RELAY_LOCK}):
                 return 0
-            rows = connection.execute(_UNSENT, {"most": RELAY_BATCH}).all()
+            rows = connection.execute(_UNSENT_TRACED if self.traced else _UNSENT, {"most": RELAY_BATCH}).all()
             if not rows:
                 return 0
             pipeline = self.broker.pipeline(transaction=False)
             for row in rows:
-                pipeline.xadd(row.stream, {"event": row.body}, maxlen=None if row.stream in HEARERS else KEPT_UNHEARD)
+                fields: dict[Any, Any] = {"event": row.body}
+                if self.traced and row.traceparent:
+                    fields["traceparent"] = row.traceparent
+                pipeline.xadd(row.stream, fields, maxlen=None if row.stream in HEARERS else KEPT_UNHEARD)
             entries = [entry_id(raw) for raw in pipeline.execute()]
             connection.execute(
                 _SENT,

@@ -48,7 +48,10 @@ class Measured:
             route = _route(scope)
             if status is not None and route not in _UNCOUNTED:
                 method = scope["method"] if scope["method"] in _METHODS else "other"
-                self._telemetry.answered(method, route, status, time.perf_counter() - began)
+                traceparent = scope.get("state", {}).get(
+                    "traceparent"
+                )  # where its handler began or went on with a trace
+                self._telemetry.answered(method, route, status, time.perf_counter() - began, traceparent)
 
 
 def _route(scope: Mapping[str, Any]) -> str:

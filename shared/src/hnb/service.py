@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 import uvicorn
@@ -32,6 +32,9 @@ from hnb.memory import collect_seldom
 from hnb.outbox import RELAY_BATCH, Relay
 from hnb.settings import DatabaseSettings, ServiceSettings, load, refuse_to_start
 from hnb.telemetry import Telemetry, configure_logging
+
+if TYPE_CHECKING:
+    from hnb.tracing import Tracing
 
 START_PATIENCE_SECONDS = 30
 RELAY_SECONDS = 0.25
@@ -110,6 +113,7 @@ class Service:
     routers: Sequence[APIRouter]
     loops: Sequence[Loop]
     schemas: dict[str, Any] = field(default_factory=dict)
+    tracing: "Tracing | None" = None
     guard: Guard | None = None  # of its own, where the tokens of its settings are not all it goes by
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _asyncapi: dict[str, Any] = field(default_factory=dict)
@@ -151,6 +155,8 @@ class Service:
             log.warning("the outbox keeps what could not be sent; the next start sends it")
         self.engine.dispose()
         self.redis.close()
+        if self.tracing is not None:
+            self.tracing.stop()
 
     async def readiness(self) -> dict[str, str]:
         """Each part this service needs, `ok` or what is wrong."""

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 WRONG_SETTINGS = 2
+TRACES_PATH = "/v1/traces"  # where a collector takes them, unless it is told with another path
 
 
 class DatabaseSettings(BaseSettings):
@@ -37,6 +38,20 @@ class ServiceSettings(DatabaseSettings):
     tokens: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="SHA-256 of each accepted bearer token, in hex, separated by commas"
     )
+
+    traces_url: str | None = Field(
+        None, description="an OTLP/HTTP collector that traces are sent to, such as http://collector:4318; none is off"
+    )
+
+    @field_validator("traces_url", mode="before")
+    @classmethod
+    def _collector(cls, value: object) -> object:
+        if not isinstance(value, str) or not value.strip():
+            return None
+        found = re.fullmatch(r"(https?://[^\s/?#]+)(/[^\s?#]*)?", value.strip())
+        if not found:
+            raise ValueError("is not of the form http://host:port, of a collector that takes OTLP over HTTP")
+        return found[1] + (found[2] if found[2] not in (None, "/") else TRACES_PATH)
 
     @field_validator("broker_url")
     @classmethod

@@ -1,6 +1,7 @@
 """Logs as JSON lines and the operators' metrics, the same in every service."""
 
 import logging
+import re
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,18 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.metrics_core import Metric
 
+from hnb.settings import ServiceSettings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from hnb.tracing import Tracing
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
 # 10 seconds is what a request may take at most (docs/events.md); an export that streams may go on for longer.
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 FAILURES = (500, 503)
+TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")  # of W3C's Trace Context, version 00
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -51,6 +57,20 @@ def configure_logging(service: str, level: str) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+
+
+def make_tracing(service: str, settings: ServiceSettings) -> "Tracing | None":
+    """The traces of a service; None, and nothing of OpenTelemetry's loaded, where no collector is named."""
+    if settings.traces_url is None:
+        return None
+    from hnb.tracing import Tracing
+
+    return Tracing(service, settings.traces_url, settings.replica)
+
+
+def trace_of(traceparent: str | None) -> dict[str, str]:
+    """`trace_id` for a log line or an exemplar; nothing where there is no trace."""
+    return {"trace_id": traceparent[3:35]} if traceparent else {}
 
 
 class Telemetry:
@@ -91,19 +111,20 @@ class Telemetry:
         """Count events of a type of the contract (or `unknown`, so that callers cannot invent labels)."""
         self._events.labels(self.service, kind, outcome).inc(times)
 
-    def took(self, seconds: float) -> None:
-        """Record how long one event took."""
-        self._latency.observe(max(seconds, 0.0))
+    def took(self, seconds: float, traceparent: str | None = None) -> None:
+        """Record how long one event took, with its trace as an example where it has one."""
+        self._latency.observe(max(seconds, 0.0), trace_of(traceparent) if traceparent else None)
 
     def may_fail(self, method: str, route: str) -> None:
         """Begin a route's failures at nought: Prometheus takes no notice of a series that begins at one."""
         for status in FAILURES:
             self._requests.labels(self.service, method, route, status)
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(self, method: str, route: str, status: int, seconds: float, traceparent: str | None = None) -> None:
         """Count a request that was answered. `route` is a template: an id in a label would be a series for ever."""
         self._requests.labels(self.service, method, route, status).inc()
-        self._request_seconds.labels(self.service, method, route).observe(seconds)
+        example = trace_of(traceparent) if traceparent else None
+        self._request_seconds.labels(self.service, method, route).observe(seconds, example)
 
     def collect_from(self, collector: "Callable[[], Iterable[Metric]]") -> None:
         """Add figures read from the database or the broker at each scrape."""

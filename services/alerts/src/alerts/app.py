@@ -24,7 +24,7 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.settings import refuse_to_start
-from hnb.telemetry import Telemetry
+from hnb.telemetry import Telemetry, make_tracing
 
 HEARD = ("position", "condition")
 DELIVER_SECONDS = 0.5
@@ -44,14 +44,17 @@ def build(settings: AlertsSettings) -> Service:
     recipients = _recipients(settings)
     links = Links(settings.link_root, settings.link_key)
     telemetry = Telemetry("alerts")
+    tracing = make_tracing("alerts", settings)
     engine = database.connect(settings.database_url.get_secret_value(), "alerts")
     redis = streams.connect(settings.broker_url.get_secret_value())
     broker = make_broker(settings.broker_url.get_secret_value())
-    relay = Relay(engine, redis)
+    relay = Relay(engine, redis, traced=tracing is not None)
     roles = {rule.id: tuple(rule.recipients) for rule in rules.rules}
-    alerts = Alerts(rules, recipients.named, settings.link_root, _now, links.link_for)
+    alerts = Alerts(rules, recipients.named, settings.link_root, _now, links.link_for, tracing)
     watch = Watch(engine, alerts)
-    courier = Courier(engine, recipients.channels, telemetry, fallback=recipients.fallback, replica=settings.replica)
+    courier = Courier(
+        engine, recipients.channels, telemetry, fallback=recipients.fallback, replica=settings.replica, tracing=tracing
+    )
     send, settle = relay_loops(relay)
     deliver = Loop("deliver", courier.dispatch, DELIVER_SECONDS)
     courier.wake_with(deliver.wake)
@@ -70,12 +73,13 @@ def build(settings: AlertsSettings) -> Service:
     clock = Loop("clock", look_at_the_clock, CLOCK_SECONDS)
 
     known = {kind: of_kind for kind, of_kind in OWN_EVENTS.items() if of_kind[0] in HEARD}
-    intake = Intake(engine, telemetry, about, alerts.judge, after_commit, known)
+    intake = Intake(engine, telemetry, about, alerts.judge, after_commit, known, tracing=tracing)
     hearing = Hearing(broker, "alerts", f"alerts-{settings.replica}", HEARD, intake.take_entries, intake.bury)
     service = Service(
         name="alerts",
         description="Thresholds and people: alert episodes with their evidence, deliveries and acknowledgements.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
+        tracing=tracing,
         intake=intake, hearing=hearing, heard=HEARD, said=("alert", "dead-letter"),
         routers=[
             make_router(engine, alerts, send.wake), silence_api.make_router(engine, _now, clock.wake),

@@ -8,10 +8,12 @@ dead or slow holds up nobody but itself. After its last try a message goes once 
 import random
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -20,7 +22,10 @@ from sqlalchemy import Connection, Engine, Row, text
 from alerts.channels import Channel, Failure, Letter
 from alerts.domain.severity import Severity
 from hnb.database import reading, transaction
-from hnb.telemetry import LATENCY_BUCKETS, Telemetry
+from hnb.telemetry import LATENCY_BUCKETS, Telemetry, trace_of
+
+if TYPE_CHECKING:
+    from hnb.tracing import Tracing
 
 LEASE_SECONDS = 120  # longer than any channel may take: two replicas must not send the same message
 
@@ -39,7 +44,7 @@ _CLAIM = text("""
             AND e.state = 'queued' AND e.number < d.number)
         ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, alert_id, number, severity, channel, subject, body, html, attempts, fallback_of
+    RETURNING id, alert_id, number, severity, channel, subject, body, html, attempts, fallback_of, traceparent
 """)
 _CHANGE = text("""
     SELECT a.id AS alert_id, a.authority, a.financial_year, a.scope, a.rule, t.change, t.severity, t.at, t.evidence
@@ -68,8 +73,8 @@ _HOLD = text("""
 # The same message, once more, to somebody else. It is not held back by what waits before it, and is given up for good.
 _FALL_BACK = text("""
     INSERT INTO deliveries
-        (id, alert_id, number, severity, channel, subject, body, html, fallback_of, queued_at, due_at)
-    SELECT id || '-fallback', alert_id, number, severity, :fallback, :subject, body, html, id,
+        (id, alert_id, number, severity, channel, subject, body, html, fallback_of, traceparent, queued_at, due_at)
+    SELECT id || '-fallback', alert_id, number, severity, :fallback, :subject, body, html, id, traceparent,
         clock_timestamp(), clock_timestamp()
     FROM deliveries WHERE id = :id AND state = 'failed' AND fallback_of IS NULL AND channel <> :fallback
     ON CONFLICT (id) DO NOTHING
@@ -104,10 +109,11 @@ class Courier:
         patience: Patience | None = None,
         fallback: str | None = None,
         replica: str | None = None,
+        tracing: "Tracing | None" = None,
     ) -> None:
         self._engine, self._channels, self._patience = engine, channels, patience or Patience()
         self._replica, self._taken_up = replica, replica is None
-        self._fallback = fallback
+        self._fallback, self._tracing = fallback, tracing
         self._busy: set[str] = set()
         self._guard = threading.Lock()
         # Not the event loop's own threads: a few dead channels would hold all of those, and nothing would be heard.
@@ -166,12 +172,17 @@ class Courier:
             letter = _letter(connection, claimed) if claimed is not None else None
         if claimed is None or letter is None:
             return False
+        began_ns = time.time_ns()
         failure = self._send(self._channels[name], letter)
         with transaction(self._engine) as connection:
             if failure is None:
                 self._keep_receipt(connection, claimed)
             else:
                 self._keep_failure(connection, claimed, failure)
+        if self._tracing is not None and claimed.traceparent is not None:
+            said = {"hnb.channel": claimed.channel, "hnb.attempt": claimed.attempts}
+            error = None if failure is None else "not delivered"
+            self._tracing.note(f"deliver {claimed.channel}", said, claimed.traceparent, began_ns, error)
         return True
 
     def _send(self, channel: Channel, letter: Letter) -> Failure | None:
@@ -184,7 +195,7 @@ class Courier:
         seconds = connection.scalar(_SENT, {"id": claimed.id})
         self._outcomes.labels("sent").inc()
         if seconds is not None:
-            self._seconds.observe(float(seconds))
+            self._seconds.observe(float(seconds), trace_of(claimed.traceparent) or None)
         log.info("an alert was delivered", **_facts(claimed))
 
     def _keep_failure(self, connection: Connection, claimed: Row[tuple[object, ...]], failure: Failure) -> None:
@@ -215,4 +226,5 @@ def _letter(connection: Connection, claimed: Row[tuple[object, ...]]) -> Letter:
 
 
 def _facts(claimed: Row[tuple[object, ...]]) -> dict[str, object]:
-    return {"channel": claimed.channel, "delivery": claimed.id, "attempts": claimed.attempts}
+    named = {"channel": claimed.channel, "delivery": claimed.id, "attempts": claimed.attempts}
+    return {**named, **trace_of(claimed.traceparent)}

@@ -2,9 +2,11 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -14,14 +16,18 @@ from alerts.domain.episodes import TOLD, UNSEEN, Change, Episode, Step, acknowle
 from alerts.domain.evidence import ConditionEvidence, LineEvidence
 from alerts.domain.messages import compose, compose_together
 from alerts.domain.pack import AnyRule, RulePack
-from alerts.domain.positions import Position, latest
+from alerts.domain.positions import LineKey, Position, latest
 from alerts.domain.severity import Severity
 from alerts.store import Acknowledgement, Delivery
 from hnb import outbox
 from hnb.events import OWN_SOURCES, AlertChanged, ConditionChanged, Event, PositionChanged, make_event
 
+if TYPE_CHECKING:
+    from hnb.tracing import Tracing
+
 SOURCE = OWN_SOURCES["alerts"]
 TOLD_ONE_BY_ONE = 5  # alerts of one rule and authority that change together; of more there is one message
+NO_TRACES: Mapping[LineKey, str] = {}
 Named = Callable[[Sequence[str], str, bool], Sequence[str]]  # of roles, an authority, and whether it is critical
 
 
@@ -39,6 +45,7 @@ class Alerts:
     link_root: str
     now: Callable[[], datetime]
     link_for: Callable[[str, str, datetime], str] | None = None  # an alert's page, for one recipient
+    tracing: "Tracing | None" = None
 
     def judge(self, connection: Connection, events: Sequence[Event]) -> None:
         """New positions and conditions: keep the newest of each and move its episodes, in the caller's transaction."""
@@ -52,7 +59,9 @@ class Alerts:
         if newer:
             # A line not yet on record cannot be locked: of two replicas that bring it in, the newer version wins.
             kept = store.keep_lines(connection, newer)
-            self.move(connection, [position for position in newer if position.key in kept])
+            with ExitStack() as spans:
+                traces = NO_TRACES if self.tracing is None else _judging(events, self.tracing, spans)
+                self.move(connection, [position for position in newer if position.key in kept], traces)
 
     def _judge_conditions(self, connection: Connection, events: Sequence[Event]) -> None:
         said = [event for event in events if isinstance(event.data, ConditionChanged)]
@@ -62,13 +71,22 @@ class Alerts:
             kept = readings.keep(connection, newer)
             self.move(connection, [reading for reading in newer if reading.condition_key in kept])
 
-    def move(self, connection: Connection, subjects: Sequence[Position | Reading]) -> None:
-        """Move the episodes of what is held: its lines or conditions are locked by the caller."""
+    def move(
+        self,
+        connection: Connection,
+        subjects: Sequence[Position | Reading],
+        traces: Mapping[LineKey, str] = NO_TRACES,
+    ) -> None:
+        """Move the episodes of what is held: its lines or conditions are locked by the caller.
+
+        `traces` has the `traceparent` of those lines whose news is traced.
+        """
         last = store.last_episodes(connection, [subject.key for subject in subjects])
         now = self.now()
-        self.take(connection, [step for subject in subjects for step in decide(self.rules.rules, subject, last, now)])
+        steps = [step for subject in subjects for step in decide(self.rules.rules, subject, last, now)]
+        self.take(connection, steps, traces)
 
-    def take(self, connection: Connection, steps: Sequence[Step]) -> None:
+    def take(self, connection: Connection, steps: Sequence[Step], traces: Mapping[LineKey, str] = NO_TRACES) -> None:
         """Keep what happened, say it, and queue a message to everyone it is for, unless it is silenced."""
         if not steps:
             return
@@ -78,9 +96,13 @@ class Alerts:
         silenced = {id: silence.id for id, silence in covered.items() if silence is not None}
         store.save(connection, steps, at, silenced)
         told = [step for step in steps if step.change in TOLD and step.episode.id not in silenced]
-        store.queue(connection, list(self._deliveries(told, at)))
+        store.queue(connection, list(self._deliveries(told, at)), traces)
         seen = [step for step in steps if step.change not in UNSEEN]
-        outbox.say(connection, [("alert", _changed(step.episode, step.evidence, at)) for step in seen])
+        outbox.say(
+            connection,
+            [("alert", _changed(step.episode, step.evidence, at)) for step in seen],
+            [traces.get(step.episode.key[:3]) for step in seen] if traces else None,
+        )
 
     def acknowledge(self, connection: Connection, alert_id: str, by_whom: str, note: str | None) -> bool:
         """Somebody takes an alert on; False where there is none of this id, AlreadyResolved where it has ended."""
@@ -122,6 +144,20 @@ class Alerts:
                 else compose(steps[0], link, reference)
             )  # fmt: skip
             yield Delivery(reference, steps[0], channel, message, due_at)
+
+
+def _judging(events: Sequence[Event], tracing: "Tracing", spans: ExitStack) -> dict[LineKey, str]:
+    """A span for each traced position, open until they are judged: what goes on from each line, by its last version."""
+    traced = [(event, event.data) for event in events if event.traceparent and isinstance(event.data, PositionChanged)]
+    found: dict[LineKey, str] = {}
+    for event, data in sorted(traced, key=lambda one: one[1].version):
+        said: dict[str, str | int] = {
+            "hnb.authority": event.authority, "hnb.financial_year": data.financial_year, "hnb.line": data.provision,
+        }  # fmt: skip
+        carried_on = spans.enter_context(tracing.span("judge", said, parent=event.traceparent))
+        if carried_on is not None:
+            found[event.authority, data.financial_year, data.provision] = carried_on
+    return found
 
 
 def _changed(episode: Episode, evidence: LineEvidence | ConditionEvidence | None, at: datetime) -> str:

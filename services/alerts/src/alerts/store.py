@@ -100,6 +100,10 @@ _QUEUE = text("""
         CAST(:due AS timestamptz[]))
         AS d (id, alert_id, number, severity, channel, subject, body, html, due_at)
 """)
+_TRACED = text("""
+    UPDATE deliveries d SET traceparent = t.traceparent
+    FROM unnest(CAST(:ids AS text[]), CAST(:traceparents AS text[])) AS t (id, traceparent) WHERE d.id = t.id
+""")
 _ACKNOWLEDGE = text("""
     UPDATE alerts SET state = :state, changes = :number, changed_at = :at, acknowledged_at = :at,
         acknowledged_by = :by_whom, note = :note WHERE id = :id
@@ -239,8 +243,8 @@ def save(connection: Connection, steps: Sequence[Step], at: datetime, silenced: 
         connection.execute(_UNTOLD, arrays("ids untold", told))
 
 
-def queue(connection: Connection, deliveries: Sequence[Delivery]) -> None:
-    """Queue messages, due at once."""
+def queue(connection: Connection, deliveries: Sequence[Delivery], traces: Mapping[LineKey, str]) -> None:
+    """Queue messages, due at once; `traces` has the `traceparent` of those lines whose news is traced."""
     if not deliveries:
         return
     rows = [
@@ -251,6 +255,10 @@ def queue(connection: Connection, deliveries: Sequence[Delivery]) -> None:
     ]  # fmt: skip
     names = "ids alert_ids numbers severities channels subjects bodies htmls due"
     connection.execute(_QUEUE, arrays(names, rows))
+    lines = [(d.reference, d.step.episode.key[:3]) for d in deliveries] if traces else []
+    traced = [(reference, traces[line]) for reference, line in lines if line in traces]
+    if traced:
+        connection.execute(_TRACED, arrays("ids traceparents", traced))
 
 
 def keep_acknowledgement(connection: Connection, after: Episode, given: Acknowledgement) -> None:

@@ -87,6 +87,7 @@ deliveries = Table(
     Column("html", Text),
     Column("claimed_by", Text),  # the replica that has it in hand
     Column("fallback_of", Text),  # the delivery given up, whose message this one carries to the fallback
+    Column("traceparent", Text),  # of the event that led to it, where that is traced
 )
 
 # The one digest of a recipient and day, made or found to have nothing to say.

@@ -12,7 +12,7 @@ from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
-from hnb.telemetry import Telemetry
+from hnb.telemetry import Telemetry, make_tracing
 from ledger import api, metrics, saying, seals
 from ledger.api import replay
 from ledger.conditions import finders
@@ -32,16 +32,17 @@ COUNT_REST = 20.0
 def build(settings: LedgerSettings) -> Service:
     """The service, wired from its settings. Opens no connection yet."""
     telemetry = Telemetry("ledger")
+    tracing = make_tracing("ledger", settings)
     engine = database.connect(settings.database_url.get_secret_value(), "ledger")
     redis = streams.connect(settings.broker_url.get_secret_value())
     broker = make_broker(settings.broker_url.get_secret_value())
-    relay = Relay(engine, redis)
+    relay = Relay(engine, redis, traced=tracing is not None)
     ledger = Ledger(settings, _today)
     send, settle_outbox = relay_loops(relay)
     settle = Loop("settle", lambda: ledger.settle(engine), SETTLE_SECONDS)
 
     def say_changes() -> bool:
-        more = saying.say_changes(engine)
+        more = saying.say_changes(engine, tracing)
         send.wake()
         return more
 
@@ -54,7 +55,7 @@ def build(settings: LedgerSettings) -> Service:
     count = Loop("count exceptions", counting.count, COUNT_SECONDS, lambda: COUNT_REST)
     conditions = Conditions("ledger", engine, "commitments", finders(ledger), _now)
     look = Loop("conditions", conditions.look, LOOK_SECONDS, lambda: REST)
-    intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS)
+    intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS, tracing=tracing)
     hearing = Hearing(
         broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury, AT_ONCE
     )
@@ -67,6 +68,7 @@ def build(settings: LedgerSettings) -> Service:
         broker=broker,
         telemetry=telemetry,
         relay=relay,
+        tracing=tracing,
         intake=intake,
         hearing=hearing,
         heard=FAMILY_STREAMS,

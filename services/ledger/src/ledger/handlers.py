@@ -26,7 +26,7 @@ from hnb.events import (
     TribunalLodged,
 )  # fmt: skip
 from hnb.provisions import Provision
-from ledger import stale, store
+from ledger import stale, store, traces
 from ledger.domain.commitments import Agreed, Folded, fold, order
 from ledger.domain.schedules import Context, budget_schedule, difference, schedule, unpriced
 from ledger.settings import DEFAULT_PRICE, LedgerSettings
@@ -79,7 +79,9 @@ class Ledger:
             latest = {key: max(found, key=order) for key, found in said.items()}
             causes = {key: (event.source, event.id) for key, event in latest.items()}
             after, entries = self._decide(connection, before, known, causes)
-            self._save(connection, before, after, entries, context_may_be_old=True)
+            recorded_at = self._save(connection, before, after, entries, context_may_be_old=True)
+            if recorded_at is not None and self.settings.traces_url is not None:
+                traces.keep(connection, recorded_at, entries, events)
 
     def settle(self, engine: Engine) -> bool:
         """Decide again whatever a withdrawal, a mean price, a sibling or the turn of the year has changed.
@@ -170,11 +172,12 @@ class Ledger:
         entries: Sequence[Entry],
         context_may_be_old: bool,
         recorded_at: datetime | None = None,
-    ) -> None:
+    ) -> datetime | None:
+        """Keep what was decided and post it; the moment of posting, None where nothing changed."""
         new = {key: state for key, state in after.items() if key not in before}
         moved = {key: state for key, state in after.items() if key in before and state != before[key]}
         if not new and not moved:
-            return
+            return None
         # Whatever can be is done before the clock is held.
         added, saved, postings = store.kept(new), store.kept(moved), store.prepare(entries)
         moves = _moves(before, new | moved)
@@ -188,6 +191,7 @@ class Ledger:
         stale.mark_appeals(connection, moves.children)
         if context_may_be_old:
             stale.mark(connection, moves.hanging)
+        return recorded_at
 
 
 class Moves(NamedTuple):

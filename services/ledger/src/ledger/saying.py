@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, RowMapping, text
 
@@ -11,11 +13,14 @@ from hnb import outbox
 from hnb.database import arrays, transaction
 from hnb.events import OWN_SOURCES, Driver, PositionChanged, make_event
 from hnb.provisions import Fund, fund_of
-from ledger import held
+from ledger import held, traces
 from ledger.domain.schedules import Kind
 from ledger.held import Caused, EventKey
 from ledger.positions import COLUMNS, Sums, high_needs_lines, line_figures, position, reserve_figures
 from ledger.store import TOTAL
+
+if TYPE_CHECKING:
+    from hnb.tracing import Tracing
 
 SOURCE = OWN_SOURCES["ledger"]
 SAID_AT_ONCE = 200
@@ -95,12 +100,12 @@ class Moved:
     causes: Sequence[Caused]
 
 
-def say_changes(engine: Engine) -> bool:
+def say_changes(engine: Engine, tracing: "Tracing | None" = None) -> bool:
     """Say every line that changed since it was last said; whether there may be more.
 
     Changes that come quicker than this runs are said as one, with the commitments behind all of them.
     """
-    with transaction(engine) as connection:
+    with ExitStack() as spans, transaction(engine) as connection:
         if not connection.scalar(_TRY, {"key": SAY_LOCK}):
             return False
         binds = {"most": SAID_AT_ONCE, "high_needs": high_needs_lines()}
@@ -113,6 +118,7 @@ def say_changes(engine: Engine) -> bool:
         outbox.say(
             connection,
             [("position", _changed(row, following.get(line, {}), moved[line], known)) for line, row in rows.items()],
+            _traced(connection, rows, tracing, spans) if tracing is not None else None,
         )
         said = [(*line, row["version"], row["recorded_at"]) for line, row in rows.items()]
         connection.execute(_SAID, arrays("authorities years lines versions moments", said))
@@ -120,6 +126,26 @@ def say_changes(engine: Engine) -> bool:
         if led:
             connection.execute(_NOT_OWED, arrays("authorities years lines", led))
     return len(rows) == SAID_AT_ONCE
+
+
+def _traced(
+    connection: Connection, rows: Mapping[Line, RowMapping], tracing: "Tracing", spans: ExitStack
+) -> list[str | None] | None:
+    """For each line what it carries on: of the latest traced event that moved it, with links to the others.
+
+    None where nothing of what moved them is traced.
+    """
+    behind = traces.take(connection, [(*line, row["recorded_at"]) for line, row in rows.items()])
+
+    def carried_on(line: Line) -> str | None:
+        if line not in behind:
+            return None
+        latest, *others = behind[line]
+        authority, year, name = line
+        said: dict[str, str | int] = {"hnb.authority": authority, "hnb.financial_year": year, "hnb.line": name}
+        return spans.enter_context(tracing.span("say position", said, parent=latest, links=others))
+
+    return [carried_on(line) for line in rows] if behind else None
 
 
 def say_again(engine: Engine, now: datetime) -> int:

@@ -39,6 +39,18 @@ commitments = Table(
     Column("schedule", JSON, nullable=False, server_default="[]"),
 )
 
+# The traces behind a line that moved, until it is said. Empty where there are none.
+traces = Table(
+    "traces",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("authority", Text, nullable=False),
+    Column("financial_year", Integer, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("traceparent", Text, nullable=False),
+)
+
 # The journal of money: append-only, in the order in which the ledger learned of things.
 postings = Table(
     "postings",

@@ -12,7 +12,7 @@ from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
-from hnb.telemetry import Telemetry
+from hnb.telemetry import Telemetry, make_tracing
 from placements import api, handlers, pricing, statistics
 from placements.api.events import event_schemas
 from placements.conditions import FOUND
@@ -33,10 +33,11 @@ TOKEN_USE_SECONDS = 10.0
 def build(settings: PlacementsSettings) -> Service:
     """The service, wired from its settings. Opens no connection yet."""
     telemetry = Telemetry("placements")
+    tracing = make_tracing("placements", settings)
     engine = database.connect(settings.database_url.get_secret_value(), "placements")
     redis = streams.connect(settings.broker_url.get_secret_value())
     broker = make_broker(settings.broker_url.get_secret_value())
-    relay = Relay(engine, redis)
+    relay = Relay(engine, redis, traced=tracing is not None)
     send, settle = relay_loops(relay)
     withdraw = Loop("withdrawals", lambda: handlers.apply_withdrawals(engine), WITHDRAWALS_SECONDS)
 
@@ -51,12 +52,13 @@ def build(settings: PlacementsSettings) -> Service:
     learn = Loop("statistics", lambda: statistics.refresh(engine), STATISTICS_SECONDS)
     conditions = Conditions("placements", engine, "inbox", FOUND, _now)
     look = Loop("conditions", conditions.look, LOOK_SECONDS, lambda: REST)
-    intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, strict=True)
+    intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, True, tracing)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
     service = Service(
         name="placements",
         description="The case side: one door for every event, the register of plans and placements, statutory clocks.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
+        tracing=tracing,
         intake=intake, hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "condition", "dead-letter"),
         routers=[*api.routers(engine, intake, _today), conditions_api.make_router(conditions, send.wake)],
         loops=[send, settle, withdraw, price, note_use, look, learn],

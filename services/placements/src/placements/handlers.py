@@ -19,7 +19,7 @@ def accept(connection: Connection, events: Sequence[Event]) -> None:
     pricing.mark(connection, events)  # before the facts, as who prices does: rows are locked in one order everywhere
     store.keep(connection, latest(events))
     capacities.keep(connection, events)
-    outbox.say(connection, [(event.stream, event.body) for event in events])
+    outbox.say(connection, [(event.stream, event.body) for event in events], outbox.traces_of(events))
 
 
 def apply_withdrawals(engine: Engine) -> bool:

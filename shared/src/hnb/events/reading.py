@@ -49,7 +49,10 @@ ENVELOPES: dict[str, type[Envelope]] = {kind: _envelope_of(kind, data) for kind,
 
 
 class Event(NamedTuple):
-    """One accepted or received event: who said it, when it happened, what it says, and its canonical JSON."""
+    """One accepted or received event: who said it, when it happened, what it says, and its canonical JSON.
+
+    `traceparent` is no part of it: it is what follows from it in a trace, None where it is not traced.
+    """
 
     source: str
     id: str
@@ -58,6 +61,7 @@ class Event(NamedTuple):
     authority: str
     data: EventData
     body: str
+    traceparent: str | None = None
 
     @property
     def stream(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -105,6 +106,7 @@ def make_router(engine: Engine, intake: Intake) -> APIRouter:
     )
     async def post_events(request: Request) -> Response:
         """Accepted means on disk. Send again whatever got no answer: a repeated event changes nothing."""
+        began_ns = time.time_ns()
         media, _, parameters = request.headers.get("content-type", "").partition(";")
         charset = parameters.strip().lower().replace('"', "")
         if media.strip().lower() not in (SINGLE, BATCH) or charset not in ("", "charset=utf-8"):
@@ -126,14 +128,21 @@ def make_router(engine: Engine, intake: Intake) -> APIRouter:
         if bearer is not None:
             bearer.charge(len(values) - 1)  # the request itself counted as one
         try:
-            receipts = await asyncio.wait_for(run_in_threadpool(take, values, scope_of(request)), ANSWER_SECONDS)
+            receipts = await asyncio.wait_for(run_in_threadpool(take, values, request, began_ns), ANSWER_SECONDS)
         except TimeoutError:
             raise Unavailable from None
         return _answer_single(receipts[0]) if single else _answer_batch(receipts)
 
-    def take(values: list[Any], scope: Scope) -> list[Receipt]:
+    def take(values: list[Any], request: Request, began_ns: int) -> list[Receipt]:
+        scope = scope_of(request)
         read = [_read(value, intake, scope) for value in values]
-        outcomes = iter(intake.take([one for one in read if isinstance(one, Event)]))
+        events = [one for one in read if isinstance(one, Event)]
+        if intake.tracing is not None and events:
+            with intake.tracing.accepting(events, request.headers.get("traceparent"), began_ns) as traced:
+                request.state.traceparent = traced[0].traceparent
+                outcomes = iter(intake.take(traced))
+        else:
+            outcomes = iter(intake.take(events))
         results = [(one, next(outcomes) if isinstance(one, Event) else one) for one in read]
         reused = [one for one, outcome in results if isinstance(outcome, Conflicting) and isinstance(one, Event)]
         if reused:
