@@ -48,9 +48,8 @@ class Measured:
             route = _route(scope)
             if status is not None and route not in _UNCOUNTED:
                 method = scope["method"] if scope["method"] in _METHODS else "other"
-                traceparent = scope.get("state", {}).get(
-                    "traceparent"
-                )  # where its handler began or went on with a trace
+                # Where its handler began a trace, or went on with one.
+                traceparent = scope.get("state", {}).get("traceparent")
                 self._telemetry.answered(method, route, status, time.perf_counter() - began, traceparent)
 
 
