@@ -1,8 +1,8 @@
 """Traces, all there is of OpenTelemetry: from a request at the door to the alert it led to, through the streams.
 
-Imported only where HNB_TRACES_URL names a collector (`hnb.telemetry.make_tracing`): a service without traces loads nothing
-of it. What travels between the parts is W3C's `traceparent`, beside an event and never in it, since an event's content
-is its identity. A span names an event, its type and its authority, and has nothing of what the event says.
+Imported only where HNB_TRACES_URL names a collector (`hnb.telemetry.make_tracing`): a service without traces loads
+nothing of it. What travels between the parts is W3C's `traceparent`, beside an event and never in it, since an event's
+content is its identity. A span names an event, its type and its authority, and has nothing of what the event says.
 """
 
 import threading
