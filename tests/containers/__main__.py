@@ -14,8 +14,8 @@ from types import FrameType
 
 from hnb_local.processes import is_free
 from tests.containers import checks, stand_ins
-from tests.containers.bring_up import bring_up, parts, stop
-from tests.containers.engine import COMPOSE, Engine, Failed
+from tests.containers.bring_up import bring_up, ends, parts, stop
+from tests.containers.engine import COMPOSE, PROJECT, Engine, Failed
 from tests.deploy.files import DEPLOY
 
 FOLDER = Path("/var/tmp/hnb-containers")
@@ -66,8 +66,8 @@ def run(engine: Engine) -> None:
 def build(engine: Engine) -> str:
     stand_ins.tell_pip(engine)
     engine.compose("build", *SERVICES)
-    listed = engine.podman("images", "--format={{.Repository}} {{.Size}}").splitlines()
-    return ", ".join(sorted(line.removeprefix("localhost/") for line in listed if line.startswith("localhost/hnb-")))
+    sizes = [engine.podman("images", "--format={{.Size}}", parts()[name]["image"]).strip() for name in SERVICES]
+    return ", ".join(f"{name} {size}" for name, size in zip(SERVICES, sizes, strict=True))
 
 
 def make_secrets(engine: Engine) -> str:
@@ -80,8 +80,10 @@ def make_secrets(engine: Engine) -> str:
 
 
 def memory(engine: Engine) -> str:
-    names = [engine.container(name) for name, part in parts().items() if part["restart"] != "no"]
-    return engine.podman("stats", "--no-stream", "--format={{.Name}} {{.MemUsage}}", *names).strip().replace("\n", ", ")
+    names = [name for name, part in parts().items() if not ends(part)]
+    containers = [engine.container(name) for name in names]
+    used = engine.podman("stats", "--no-stream", "--format={{.Name}} {{.MemUsage}}", *containers).strip()
+    return used.replace(f"{PROJECT}_", "").replace("_1 ", " ").replace("\n", ", ")
 
 
 def stopped(engine: Engine) -> str:

@@ -50,9 +50,9 @@ def every_container_is_locked(engine: Engine) -> str:
     for name, part in parts().items():
         known = json.loads(engine.podman("inspect", engine.container(name)))[0]
         limits = known["HostConfig"]
-        assert limits["ReadonlyRootfs"], name
-        assert limits["Memory"] > 0, name
-        assert limits["PidsLimit"] == part["pids_limit"], name
+        assert limits["ReadonlyRootfs"], f"{name} has a root file system to write to"
+        assert limits["Memory"] > 0, f"{name} may take all memory"
+        assert limits["PidsLimit"] == part["pids_limit"], f"{name} may start {limits['PidsLimit']} processes"
         if ends(part):  # nobody can look inside any more
             assert known["Config"]["User"] == "10001:10001", name
             continue
@@ -60,8 +60,11 @@ def every_container_is_locked(engine: Engine) -> str:
         users[name] = int(_field(status, "Uid").split()[0])
         assert users[name] != 0, f"{name} runs as root"
         assert int(_field(status, "CapBnd"), 16) == 0, f"{name} could still be given a capability"
-        assert _field(status, "NoNewPrivs") == "1", name
-        assert "Read-only file system" in engine.inside(name, "LC_ALL=C touch /written 2>&1 || true"), name
+        assert _field(status, "NoNewPrivs") == "1", f"{name} may gain privileges"
+        touched = engine.inside(name, "LC_ALL=C touch /written 2>&1 || true")
+        assert "Read-only file system" in touched, (
+            f"{name} wrote to its root file system, or was kept from it otherwise"
+        )
         more = _writable(engine, name) - _granted(part)
         assert not more, f"{name} may write to {more}, of which compose.yaml says nothing"
     return "user ids " + ", ".join(f"{name} {user}" for name, user in users.items()) + "; root read-only; no capability"
