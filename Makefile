@@ -1,6 +1,6 @@
 # What a person runs here. `make demo` and `make test` set themselves up: they need Python 3.11 or later, pip and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench histories calibrate faults audit rivals check lock dashboards up setup
+.PHONY: help demo test bench histories calibrate faults audit rivals containers check lock dashboards up setup
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -51,12 +51,24 @@ audit: setup ## ask pip-audit whether an advisory names a release of requirement
 rivals: setup ## put one scenario to Debian's Alertmanager and to our alerts, side by side (about seven minutes)
 	@$(BIN)/python -m tests.rivals.alertmanager $(ARGS)
 
+# The tool that reads compose.yaml for podman, in an environment of its own, as above.
+COMPOSER := podman-compose
+
+.venv/containers/ready: tests/containers/podman-compose.lock
+	@rm -rf .venv/containers && $(BIN)/python -m venv .venv/containers
+	@.venv/containers/bin/python -m pip install --quiet --quiet --require-hashes -r $< && touch $@
+
+containers: setup .venv/containers/ready ## build the images and bring compose.yaml up under podman, on stand-ins (root; about five minutes)
+	@$(BIN)/python -m tests.containers $(ARGS)
+
 check: setup ## look without running: style, types, layers, and whether the lock is current
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy -p tests
 	$(BIN)/lint-imports
+	$(BIN)/hadolint deploy/Dockerfile tests/containers/stand-ins.Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml tests/containers/beside.yaml
 	@mkdir -p .venv/lock && cp requirements.lock .venv/lock/requirements.lock
 	@$(COMPILE) -o .venv/lock/requirements.lock >.venv/lock/log
 	@cmp -s requirements.lock .venv/lock/requirements.lock || { \
@@ -68,6 +80,8 @@ lock: setup ## write requirements.lock again from the pyproject.toml files (ARGS
 	@$(COMPILE) $(ARGS) -o requirements.lock >/dev/null
 	@printf '%s\n' $(RIVALS) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header $(ARGS) -o tests/bench/rivals.lock - >/dev/null
+	@printf '%s\n' $(COMPOSER) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header $(ARGS) -o tests/containers/podman-compose.lock - >/dev/null
 	@git diff --stat -- requirements.lock
 
 dashboards: setup ## write Grafana's dashboards again, from deploy/grafana/boards

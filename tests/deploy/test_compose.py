@@ -1,11 +1,12 @@
 """compose.yaml starts what it should, in order, and leaves nothing open that need not be."""
 
 import re
+from graphlib import TopologicalSorter
 from typing import Any
 
 import pytest
 
-from tests.deploy.files import DEPLOY, ROOT, compose
+from tests.deploy.files import DEPLOY, ROOT, compose, read_yaml
 
 SERVICES = ("placements", "ledger", "alerts")
 SERVERS = ("valkey", "postgres")
@@ -27,6 +28,10 @@ def document() -> dict[str, Any]:
 def parts(document: dict[str, Any]) -> dict[str, Any]:
     parts: dict[str, Any] = document["services"]
     return parts
+
+
+def databases_sql() -> str:
+    return (DEPLOY / "postgres/databases.sql").read_text()
 
 
 def test_the_stack_is_three_services_their_servers_and_what_watches_them(parts: dict[str, Any]) -> None:
@@ -127,6 +132,45 @@ def test_the_password_of_a_services_owner_is_where_tables_are_made_and_nowhere_e
     assert tables["image"] == parts[name]["image"]
     assert tables["command"] == ["python", "-P", "-m", name, "migrate"]
     assert set(tables["environment"]) == {"HNB_DATABASE_URL"}
+
+
+def test_grafana_reads_as_finance_what_databases_sql_lets_finance_read(parts: dict[str, Any]) -> None:
+    sources = read_yaml(DEPLOY / "grafana/provisioning/datasources/hnb.yaml")["datasources"]
+    tables = [source for source in sources if "postgresql" in source["type"]]
+    granted = re.findall(r"^GRANT CONNECT ON DATABASE (\w+) TO .*\bfinance;$", databases_sql(), re.MULTILINE)
+    assert sorted(source["jsonData"]["database"] for source in tables) == sorted(granted) == sorted(SERVICES)
+    for source in tables:
+        host, port = source["url"].split(":")
+        assert set(parts[host]["networks"]) <= set(parts["grafana"]["networks"])
+        assert (port, source["user"]) == ("5432", "finance")
+        assert source["secureJsonData"] == {"password": "$FINANCE_PASSWORD"}
+        assert source["editable"] is False
+
+
+def test_the_password_of_finance_is_where_it_is_set_and_where_it_is_used(parts: dict[str, Any]) -> None:
+    told = {name for name, part in parts.items() if "FINANCE_PASSWORD" in str(part.get("environment", ""))}
+    assert told == {"postgres", "grafana"}
+    assert "ALTER ROLE finance SET default_transaction_read_only = on;" in databases_sql()
+
+
+def test_databases_sql_sets_every_password_it_is_told_and_no_other(parts: dict[str, Any]) -> None:
+    asked = set(re.findall(r"^\\getenv (\w+) (\w+)$", databases_sql(), re.MULTILINE))
+    told = {name for name in parts["postgres"]["environment"] if name.endswith("_PASSWORD")} - {"POSTGRES_PASSWORD"}
+    assert {name for _, name in asked} == told
+    assert {variable for variable, _ in asked} == set(re.findall(r"PASSWORD :'(\w+)';", databases_sql()))
+
+
+def test_the_limits_of_memory_add_up_to_what_the_documents_say(parts: dict[str, Any]) -> None:
+    units = {"m": 1, "g": 1024}
+    limits = [
+        int(part["mem_limit"][:-1]) * units[part["mem_limit"][-1]] for name, part in parts.items() if name not in TABLES
+    ]
+    (said,) = re.findall(r"the limits add up to (\d+) GB", (ROOT / "docs/deployment.md").read_text())
+    assert round(sum(limits) / 1024) == int(said)
+
+
+def test_no_part_waits_for_one_that_waits_for_it(parts: dict[str, Any]) -> None:
+    TopologicalSorter({name: part.get("depends_on", {}) for name, part in parts.items()}).prepare()
 
 
 def test_no_secret_has_a_default() -> None:
