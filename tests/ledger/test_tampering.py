@@ -19,9 +19,9 @@ from tests.ledger.verifying import a_small_year, failed, finish, superuser, veri
 VERIFIED = ("inbox", "postings", "withdrawals", "commitments", "balances", "said", "balance_history", "seals", "clock")
 # Lists of work, which say what is to be done and hold no figure: `outbox` and `dead_letters` what is to be sent or
 # looked at, `stale` what is to be decided again (checked to be known and not left lying), `unsealed` what is to be
-# sealed (checked, with the seals, to be every event once), `leads` what is to be said again and as what version. The
-# tests below take entries out and put some in.
-WORK = ("stale", "unsealed", "outbox", "dead_letters", "conditions", "leads")
+# sealed (checked, with the seals, to be every event once), `leads` what is to be said again and as what version,
+# `traces` in which traces. The tests below take entries out and put some in.
+WORK = ("stale", "unsealed", "outbox", "dead_letters", "conditions", "leads", "traces")
 
 
 @pytest.fixture(scope="module")

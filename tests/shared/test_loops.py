@@ -43,3 +43,25 @@ def test_a_loop_rests_as_many_times_as_long_as_it_worked_even_with_more_to_do() 
     asyncio.run(run())
     assert 1 < len(worked) <= 4
     assert min(later - sooner for sooner, later in pairwise(worked)) >= 0.2
+
+
+def test_a_loop_rests_no_longer_than_there_is_reason_to() -> None:
+    async def run() -> None:
+        worked, others = asyncio.Event(), asyncio.Event()
+        others.set()
+        running = asyncio.get_running_loop()
+
+        def work() -> bool:
+            time.sleep(0.01)
+            running.call_soon_threadsafe(worked.set)
+            return True
+
+        task = asyncio.ensure_future(Loop("rests", work, 60.0, lambda: 1e6 if others.is_set() else 0.0).run())
+        await asyncio.wait_for(worked.wait(), 10)
+        worked.clear()
+        await asyncio.sleep(0.05)
+        others.clear()
+        await asyncio.wait_for(worked.wait(), 10)
+        task.cancel()
+
+    asyncio.run(run())

@@ -41,6 +41,7 @@ RELAY_SECONDS = 0.25
 SETTLE_SECONDS = 1.0
 READY_TIMEOUT_SECONDS = 3
 DRAIN_SECONDS = 10
+REST_SECONDS = 0.25  # a loop that stands back asks so often whether it still should
 
 _OUTBOX = text("""
     SELECT count(*) AS pending, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0) AS age
@@ -83,14 +84,16 @@ class Loop:
             except Exception as error:
                 more, failures = False, failures + 1
                 log.warning("a loop failed; it goes on", loop=self.name, error=str(error)[:500])
-                rest = min(0.1 * 2**failures, 5.0)
-            else:
-                rest = self.rest() * (self._loop.time() - began)
-            await asyncio.sleep(rest)
+            ended = self._loop.time()
+            if failures:
+                await asyncio.sleep(min(0.1 * 2**failures, 5.0))
+            # Asked again and again: what it stands back for may be over long before the rest is.
+            while not failures and (left := self.rest() * (ended - began) - (self._loop.time() - ended)) > 0:
+                await asyncio.sleep(min(left, REST_SECONDS))
             if not more:
                 # Not wait_for: before Python 3.12 it forgets a cancellation that comes as it wakes, and never ends.
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(max(0.0, self.every_seconds - rest)):
+                    async with asyncio.timeout(max(0.0, self.every_seconds - (self._loop.time() - ended))):
                         await self._wake.wait()
 
 
