@@ -90,14 +90,25 @@ HEADLINE = [
         "The year's cost (committed and spent together) against the grant and against the sum of the lines' budgets, "
         "as this system knew them at each moment. A step is an event that arrived then.",
         course(COST, "Committed and spent"), course(f"sum({of_year('grant')})", "Grant"),
-        course(in_total("budget"), "Budgets"), unit=POUNDS, stepped=True, width=16,
+        course(in_total("budget"), "Budgets"), unit=POUNDS, stepped=True, width=14,
         colours={"Committed and spent": BLUE, "Grant": ORANGE, "Budgets": PINK},
     ),
     bars(
         "Alerts open, by severity",
         "Alerts that are not resolved, over every authority and year this system holds: the measure behind them has "
         "crossed a threshold and not come back.",
-        now("sum by (severity) (max by (rule, severity) (hnb_alerts_open))", "{{severity}}"), unit="short", width=5,
+        now("sum by (severity) (max by (rule, severity) (hnb_alerts_open))", "{{severity}}"), unit="short", width=4,
+    ),
+    stat(
+        "Over the grant since",
+        "Since when this system has known that the year costs more than its grant, without a break; empty where it "
+        "does not. When the money was committed is another matter: the table below says what moved it.",
+        rows("ledger", f"""
+            SELECT extract(epoch FROM min(known_at)) * 1000 AS "Since" FROM finance.year_history
+            WHERE {_OF_YEAR} AND in_year_balance_pence < 0 AND known_at > coalesce((
+                SELECT max(known_at) FROM finance.year_history WHERE {_OF_YEAR} AND in_year_balance_pence >= 0
+            ), '-infinity')"""),
+        unit="dateTimeAsLocal", colours=steps(RED), width=3, height=8,
     ),
     stat(
         "Age of the figures",
