@@ -11,12 +11,15 @@ LOOK_SECONDS = 0.005
 
 
 class Watch(Thread):
-    """A connection that looks for new rows (number, name): when each name was first seen, a look too late at most."""
+    """A connection that looks for new rows (number, name): when each name was first seen, a look too late at most.
 
-    def __init__(self, url: str, statement: LiteralString) -> None:
+    Rows up to the number `after` are old.
+    """
+
+    def __init__(self, url: str, statement: LiteralString, after: int = 0) -> None:
         super().__init__(daemon=True)
         self.seen: dict[str, float] = {}
-        self._url, self._statement = url, statement
+        self._url, self._statement, self._last = url, statement, after
         self._ended = Event()
 
     def __enter__(self) -> "Watch":
@@ -28,7 +31,7 @@ class Watch(Thread):
         self.join()
 
     def run(self) -> None:
-        last = 0
+        last = self._last
         with psycopg.connect(self._url, autocommit=True) as connection:
             while not self._ended.wait(LOOK_SECONDS):
                 rows = connection.execute(self._statement, (last,)).fetchall()
