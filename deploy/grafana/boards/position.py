@@ -104,7 +104,7 @@ HEADLINE = [
         "Since when this system has known that the year costs more than its grant, without a break; empty where it "
         "does not. When the money was committed is another matter: the table below says what moved it.",
         rows("ledger", f"""
-            SELECT extract(epoch FROM min(known_at)) * 1000 AS "Since" FROM finance.year_history
+            SELECT date_part('epoch', min(known_at)) * 1000 AS "Since" FROM finance.year_history
             WHERE {_OF_YEAR} AND in_year_balance_pence < 0 AND known_at > coalesce((
                 SELECT max(known_at) FROM finance.year_history WHERE {_OF_YEAR} AND in_year_balance_pence >= 0
             ), '-infinity')"""),
