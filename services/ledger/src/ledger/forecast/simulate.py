@@ -22,6 +22,8 @@ class Projection:
     joined: Ints  # [simulation, year] since the January before
     left: Ints
     moved: Ints
+    gone: Ints  # [simulation, year, setting] who left it since the January before, for another or for good
+    came: Ints  # [simulation, year, setting] who joined it since the January before, from outside the system
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Step:
     joined: Ints  # [simulation]
     left: Ints
     moved: Ints
+    gone: Ints  # [simulation, setting]
+    came: Ints
 
 
 Progress = Callable[[int], None]
@@ -65,6 +69,8 @@ def blocks_of(model: Model, start: Ints, population: Ints, *, simulations: int, 
             np.stack([step.joined for step in steps], axis=1),
             np.stack([step.left for step in steps], axis=1),
             np.stack([step.moved for step in steps], axis=1),
+            np.stack([step.gone for step in steps], axis=1),
+            np.stack([step.came for step in steps], axis=1),
         )
 
 
@@ -75,10 +81,11 @@ def play(model: Model, start: Ints, population: Ints, rng: np.random.Generator, 
     for year, people in enumerate(population):
         outside = np.maximum(people - children.sum(axis=2), 0)
         joiners = _join(drawn, year, outside, rng)
-        after, left, moved = _go_on(model, drawn, year, children, rng)
+        after, left, moved, gone = _go_on(model, drawn, year, children, rng)
         after = _turn(model.space, drawn, after, rng)
         after[:, 1:] += joiners[:, :-1]
-        step = Step(after, joiners.sum(axis=(1, 2)), left, moved)
+        came = by_setting(model.space, joiners.sum(axis=1))
+        step = Step(after, came.sum(axis=1), left, moved, gone, came)
         children = after
         yield step
 
@@ -92,8 +99,10 @@ def _join(drawn: Drawn, year: int, outside: Ints, rng: np.random.Generator) -> I
     return found
 
 
-def _go_on(model: Model, drawn: Drawn, year: int, children: Ints, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
-    """Who is where a year older, [simulation, age, pair], and how many left and moved."""
+def _go_on(
+    model: Model, drawn: Drawn, year: int, children: Ints, rng: np.random.Generator
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Who is where a year older, [simulation, age, pair]; how many left and moved, and out of which settings."""
     size, states = len(children), model.space.ages * len(model.space.pairs)
     flat = np.flatnonzero(children)
     simulation, state = np.divmod(flat, states)
@@ -107,7 +116,9 @@ def _go_on(model: Model, drawn: Drawn, year: int, children: Ints, rng: np.random
     after[flat[stayed > 0] + len(model.space.pairs)] = stayed[stayed > 0]  # the same pair, one age up
     some = moved > 0
     _move(model.space, drawn.routes, (simulation[some], state[some], moved[some]), after, rng)
-    return after.reshape(children.shape), _by(simulation, left, size), _by(simulation, moved, size)
+    gone = np.zeros((size, len(model.space.settings)), dtype=np.int64)
+    np.add.at(gone, (simulation, model.space.setting_of[state % len(model.space.pairs)]), left + moved)
+    return after.reshape(children.shape), _by(simulation, left, size), _by(simulation, moved, size), gone
 
 
 def _move(space: Space, routes: Floats, movers: tuple[Ints, Ints, Ints], after: Ints, rng: np.random.Generator) -> None:
@@ -142,6 +153,13 @@ def _shared_out(number: Ints, shares: Floats, allowed: Bools, rng: np.random.Gen
     """[row, kind] each row's children over what is allowed to them; something is, in every row."""
     weight = np.where(allowed, shares + 1e-12, 0.0)
     return rng.multinomial(number, weight / weight.sum(axis=1, keepdims=True))
+
+
+def by_setting(space: Space, by_pair: Ints) -> Ints:
+    """[…, setting] sums of […, pair]."""
+    member = space.setting_of[:, None] == np.arange(len(space.settings))[None]
+    found: Ints = by_pair @ member.astype(np.int64)
+    return found
 
 
 def _by(simulation: Ints, number: Ints, size: int) -> Ints:
