@@ -73,6 +73,7 @@ class LineInputs(Written):
 
     provision: Provision
     placements: Count = 0  # in force on the reference day
+    lived_child_days: Count = 0  # days of placements in the first financial year before the reference day
     child_days: dict[str, Count] = {}  # by month ("2026-04"): days of placements as agreed, from the reference day on
     committed_pence: ByYear = {}  # by financial year: what those placements cost as known, committed and spent
     other_pence: ByYear = {}  # by financial year: grants, contracts, services, placements without a plan

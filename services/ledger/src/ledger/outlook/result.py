@@ -25,7 +25,7 @@ class LineYear(Written):
     provision: str
     known_pence: int  # as known on the day: committed and spent
     outturn_pence: Spread
-    children_hundredths: Spread | None  # on average over the year, in hundredths; None for a line without children
+    children_hundredths: Spread | None  # with a plan, on average over the year; None for a line without such
 
 
 class Growth(Written):
@@ -37,14 +37,16 @@ class Growth(Written):
 
 
 class YearOutlook(Written):
-    """One financial year. `since_first` is None in the first."""
+    """One financial year. A stated one has its reserve alone, and `since_first` is None in the first of the others."""
 
     financial_year: int
-    known_pence: int
-    outturn_pence: Spread
+    known_pence: int | None
+    outturn_pence: Spread | None
+    children_hundredths: Spread | None  # in all that the block pays for
     lines: tuple[LineYear, ...]
-    grant_pence: Spread
-    balance_pence: Spread
+    grant_pence: Spread | None
+    balance_pence: Spread | None  # grant less outturn
+    stability_grant_pence: Spread | None  # paid in the year, beside the grant
     reserve_pence: Spread  # at 31 March, as the year closes
     since_first: Growth | None
 
@@ -65,6 +67,14 @@ class Past(Written):
     middle_year: int | None  # the first year whose closing reserve is past it at the median; None within these years
 
 
+class OverrideEnd(Written):
+    """What the council's general reserves meet once the deficit no longer stands in an account of its own."""
+
+    ends: date
+    reserve_pence: Spread  # at that 31 March
+    likely_deficit: float  # the share of futures in which there is one
+
+
 class ScenarioOutlook(Written):
     """One scenario, year by year."""
 
@@ -76,6 +86,7 @@ class ScenarioOutlook(Written):
     years: tuple[YearOutlook, ...]
     worth: tuple[Worth, ...]  # beside the first scenario; empty for itself and for stated ones
     past: Past | None
+    override_end: OverrideEnd | None
 
 
 class PlacesYear(Written):

@@ -32,6 +32,8 @@ class Timeline:
     share: Floats  # [stretch] of its financial year
     started: Floats  # [stretch, line] the share of the step's starts that have happened by its middle
     ended: Floats
+    starting: Floats  # [stretch, line] the share of the step's starts that happen within it
+    ending: Floats
     profiles: Floats  # [line, month] the share of a year's starts in each calendar month, January first
 
     @property
@@ -81,6 +83,8 @@ def timeline_of(inputs: Inputs, lines: tuple[str, ...]) -> Timeline:
     ends = _profiles([known.get(line) for line in lines], "ends")
     days = np.array([(last - start).days + 1 for start, last, _ in stretches], dtype=np.int64)
     years = [financial_year(start) for start, _, _ in stretches]
+    started, starting = _by_the_middle(starts, first, stretches)
+    ended, ending = _by_the_middle(ends, first, stretches)
     return Timeline(
         reference_day=first,
         first_year=first_year,
@@ -90,8 +94,10 @@ def timeline_of(inputs: Inputs, lines: tuple[str, ...]) -> Timeline:
         step=np.array([step for _, _, step in stretches], dtype=np.int64),
         days=days,
         share=days / np.array([days_of(year) for year in years]),
-        started=_by_the_middle(starts, first, stretches),
-        ended=_by_the_middle(ends, first, stretches),
+        started=started,
+        ended=ended,
+        starting=starting,
+        ending=ending,
         profiles=starts,
     )
 
@@ -118,16 +124,19 @@ def _profiles(lines: Sequence[LineInputs | None], name: str) -> Floats:
     return shares
 
 
-def _by_the_middle(profiles: Floats, first: date, stretches: Sequence[tuple[date, date, int]]) -> Floats:
-    """[stretch, line]; within a month every day is like another."""
-    found = np.zeros((len(stretches), len(profiles)))
+def _by_the_middle(
+    profiles: Floats, first: date, stretches: Sequence[tuple[date, date, int]]
+) -> tuple[Floats, Floats]:
+    """[stretch, line] what has happened by the middle, and what happens within; in a month all days are alike."""
+    found, within = np.zeros((2, len(stretches), len(profiles)))
     for at, (start, last, step) in enumerate(stretches):
         begins, ends = anniversary(first, step), anniversary(first, step + 1)
         weights = _daily(profiles, begins, ends)
         before, after = (start - begins).days, (last - begins).days + 1
-        done = weights[:, :before].sum(axis=1) + weights[:, before:after].sum(axis=1) / 2
-        found[at] = done / weights.sum(axis=1)
-    return found
+        whole = weights.sum(axis=1)
+        within[at] = weights[:, before:after].sum(axis=1) / whole
+        found[at] = weights[:, :before].sum(axis=1) / whole + within[at] / 2
+    return found, within
 
 
 def _daily(profiles: Floats, begins: date, ends: date) -> Floats:
