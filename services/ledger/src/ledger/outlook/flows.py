@@ -13,7 +13,8 @@ from ledger.forecast.simulate import Projection, by_setting, simulate
 from ledger.forecast.transitions import Place as Seen
 from ledger.forecast.transitions import Transition
 from ledger.forecast.valid_states import NONSEND, Setting, Settings
-from ledger.outlook.inputs import NO_PLACEMENT, Inputs, Place
+from ledger.forecast.years import Trend
+from ledger.outlook.inputs import Inputs, Place
 
 # The academic years a provision takes, where no child was seen beyond: reception is 0, and a plan may last to 25.
 USUAL_YEARS = {
@@ -44,9 +45,14 @@ class Flows:
         """Years ahead."""
         return int(self.arrived.shape[1])
 
-    def at(self, line: str) -> int:
-        """The place of a line."""
-        return self.lines.index(line)
+    def over(self, lines: tuple[str, ...]) -> "Flows":
+        """The same over more lines: nobody is in those that are new."""
+        places = [self.lines.index(line) if line in self.lines else -1 for line in lines]
+
+        def widened(flow: Ints) -> Ints:
+            return np.concatenate([flow, np.zeros_like(flow[:, :, :1])], axis=2)[:, :, places]
+
+        return Flows(lines, *(widened(flow) for flow in (self.children, self.arrived, self.gone, self.joined)))
 
     @property
     def leaving(self) -> Floats:
@@ -65,19 +71,31 @@ def history_in(inputs: Inputs, years_ahead: int) -> History:
     return history_of(_settings(moves), moves, _population(inputs, moves, years_ahead), years_ahead)
 
 
-def flows_of(
+@dataclass(frozen=True)
+class Demand:
+    """The simulated children, and what they were drawn from."""
+
+    flows: Flows
+    history: History
+    projection: Projection
+    trend: Trend
+
+
+def demand_of(
     inputs: Inputs, steps: int, *, simulations: int, seed: int, progress: Callable[[int], None] = lambda done: None
-) -> tuple[Flows, History, Projection]:
-    """The simulated children of so many years from the reference day on."""
+) -> Demand:
+    """The children of so many years from the reference day on."""
     history = history_in(inputs, steps)
     space, start = history.space, history.end[-1]
+    model = fit(history)
     projection = simulate(
-        fit(history), start, history.population[history.years :], simulations=simulations, seed=seed, progress=progress
+        model, start, history.population[history.years :], simulations=simulations, seed=seed, progress=progress
     )
     first = by_setting(space, np.broadcast_to(start.sum(axis=0), (simulations, 1, len(space.pairs))))
     children = np.concatenate([first, by_setting(space, projection.children)], axis=1)
     arrived = np.diff(children, axis=1) + projection.gone
-    return Flows(space.settings, children, arrived, projection.gone, projection.came), history, projection
+    flows = Flows(space.settings, children, arrived, projection.gone, projection.came)
+    return Demand(flows, history, projection, model.trend)
 
 
 def _seen(place: Place | None) -> Seen:
@@ -114,8 +132,3 @@ def _population(inputs: Inputs, moves: list[Transition], years_ahead: int) -> Po
     most = PEOPLE_A_CHILD * max(by_age.values())
     found = {(year, age): most for year in range(first, last + 1) for age in range(-10, 31)}
     return Population(found, dict.fromkeys(found, 0), "people", 0)
-
-
-def paid_lines(flows: Flows) -> tuple[str, ...]:
-    """The provisions the block pays for."""
-    return tuple(line for line in flows.lines if line != NO_PLACEMENT)

@@ -12,7 +12,6 @@ Percent = Annotated[float, Field(ge=-100, le=300)]
 Share = Annotated[float, Field(ge=0, le=100)]
 Pounds = Annotated[int, Field(ge=0, le=10**10)]
 Assumption = Annotated[str, Field(min_length=10, max_length=1000)]
-From = Annotated[date, Field(alias="from")]
 
 
 class Between(Written):
@@ -44,7 +43,7 @@ class Growth(_Measure):
 
     kind: Literal["growth"]
     joiners_percent: Percent
-    begins: From | None = None
+    begins: date | None = Field(None, alias="from")
 
 
 class Uplift(_Measure):
@@ -53,7 +52,7 @@ class Uplift(_Measure):
     kind: Literal["uplift"]
     provision: Provision
     percent: Percent
-    begins: From
+    begins: date = Field(alias="from")
 
 
 class Places(_Measure):
@@ -74,7 +73,7 @@ class EarlyIntervention(_Measure):
     """Support before a plan, so that some children never need one and others need it later."""
 
     kind: Literal["early-intervention"]
-    begins: From
+    begins: date = Field(alias="from")
     avoided_percent: Share | Between = 0.0
     delayed_percent: Share | Between = 0.0
     delay_months: Annotated[int, Field(ge=0, le=60)] = 0
@@ -91,12 +90,14 @@ class EarlyIntervention(_Measure):
 
 
 class Tribunals(_Measure):
-    """More appeals, or fewer, and another share of them upheld. An appeal's own cost is the general fund's: left out."""
+    """More appeals, or fewer, and another share upheld. What an appeal itself costs is the general fund's: left out."""
 
     kind: Literal["tribunals"]
-    begins: From | None = None
+    begins: date | None = Field(None, alias="from")
     appeals_percent: Percent = 0.0
     upheld_percent: Share | Between | None = None  # of those lodged; None: as in the year before
+    provision: Provision = Provision.INDEPENDENT  # the line on which most of what is won stands
+    won_pounds_a_year: Pounds | None = None  # what a won appeal costs more a year; None: as open ones seek
 
 
 Measure = Annotated[Growth | Uplift | Places | EarlyIntervention | Tribunals, Field(discriminator="kind")]

@@ -17,12 +17,13 @@ from ledger.outlook.inputs import Written, Year
 from ledger.outlook.measures import Measure, Share
 
 MAX_SCENARIOS_BYTES = 1 << 20
+UNSAID = ("dict[", "function-", "float", "constrained-")  # where Pydantic tries several types: no field of the file
 KINDS = ("growth", "uplift", "places", "early-intervention", "tribunals")
 
 Rise = Annotated[float, Field(ge=-50, le=100)]
 Rises = Annotated[dict[Year, Rise], Field(min_length=1)] | Rise  # by financial year, the last one going on; or always
 Sentences = tuple[Annotated[str, Field(min_length=10, max_length=1000)], ...]
-MOST_POUNDS = 10**11
+Reserve = Annotated[int, Field(ge=-(10**11), le=10**11)]
 
 
 class Inflation(Written):
@@ -30,7 +31,7 @@ class Inflation(Written):
 
     percent: Rises
     spread_percent: Annotated[float, Field(ge=0, le=20)] = 0.0  # a year's standard deviation around it
-    provisions: dict[Provision, Rises] = {}  # where a provision's prices rise otherwise
+    provisions: dict[Provision, Rises] = Field(default_factory=dict)  # where a provision's prices rise otherwise
 
 
 class Grant(Written):
@@ -68,7 +69,7 @@ class Scenario(Written):
     measures: Annotated[tuple[Measure, ...], Field(max_length=20)] = ()
     stability_grant: StabilityGrant | None = None
     override_ends: date | None = None  # until then the deficit stands in an account of its own
-    stated_reserve_pounds: dict[date, Annotated[int, Field(ge=-MOST_POUNDS, le=MOST_POUNDS)]] = {}
+    stated_reserve_pounds: dict[date, Reserve] = Field(default_factory=dict)
 
     @property
     def stated(self) -> bool:
@@ -92,7 +93,7 @@ class Pack(Written):
     """Scenarios to run side by side; all are compared with the first."""
 
     version: Literal[1] = 1
-    level_pounds: Annotated[int, Field(ge=-MOST_POUNDS, le=MOST_POUNDS)] | None = None  # of the reserve: when past it
+    level_pounds: Reserve | None = None  # of the reserve: when past it
     scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1, max_length=30)]
 
     @model_validator(mode="after")
@@ -102,7 +103,9 @@ class Pack(Written):
             if one.name in seen:
                 raise ValueError(f"two scenarios are called {one.name}")
             if one.based_on is not None and (one.based_on not in seen or seen[one.based_on].stated):
-                raise ValueError(f"{one.name} is based_on {one.based_on}, which is no scenario above it with figures drawn")
+                raise ValueError(
+                    f"{one.name} is based_on {one.based_on}, which is no scenario above it with figures drawn"
+                )
             seen[one.name] = one
         first = self.scenarios[0]
         if first.stated or first.inflation is None or first.grant is None:
@@ -171,7 +174,7 @@ def shipped_pack() -> Pack:
 
 def _fault(name: str, value: Any, error: Any) -> str:
     """A sentence, in which a scenario goes by its name."""
-    place = [str(part) for part in error["loc"] if part not in KINDS and not str(part).startswith(("dict[", "function-"))]
+    place = [str(part) for part in error["loc"] if part not in KINDS and not str(part).startswith(UNSAID)]
     if len(place) > 1 and place[0] == "scenarios":
         called = _called(value, int(place[1]))
         place[:2] = [f"scenario {called}"]

@@ -39,7 +39,7 @@ class Timeline:
     @property
     def steps(self) -> int:
         """Years from the reference day that are needed."""
-        return int(self.step.max(initial=-1)) + 1
+        return steps_from(self.reference_day)
 
     @property
     def financial_years(self) -> range:
@@ -63,6 +63,35 @@ class Timeline:
                 weights = _daily(self.profiles, start, end)
                 found[step] = weights[:, (day - start).days :].sum(axis=1) / weights.sum(axis=1)
         return found
+
+    def since(self, day: date, step: int) -> Floats:
+        """[stretch of the step, line] of its starts from a day on, the share that has come by a stretch's middle."""
+        share = self.from_day(day)[step]
+        done = self.started[self.step == step] - (1.0 - share)
+        found: Floats = np.clip(done / np.maximum(share, 1e-12), 0.0, 1.0)
+        return found
+
+    def open_from(self, day: date) -> Floats:
+        """[stretch] the share of its days that come on or after a day."""
+        first = np.array([one.toordinal() for one in self.first_days])
+        found: Floats = ((first + self.days - np.maximum(first, day.toordinal())) / self.days).clip(0.0)
+        return found
+
+    def shares_from(self, day: date) -> Floats:
+        """[year] the share of each financial year that is still to come and is on or after a day."""
+        found: Floats = self.by_year((self.share * self.open_from(day))[None])[0]
+        return found
+
+    def year_at(self, day: date) -> int | None:
+        """The place of the financial year that a day to come falls in; the first day's, where it is past."""
+        at = financial_year(max(day, self.reference_day)) - self.first_year
+        return at if at < YEARS else None
+
+
+def steps_from(reference_day: date) -> int:
+    """How many years from the reference day reach the end of the last financial year."""
+    last = year_end(financial_year(reference_day - ONE_DAY) + YEARS - 1)
+    return next(steps for steps in range(1, YEARS + 2) if anniversary(reference_day, steps) > last)
 
 
 def anniversary(day: date, years: int) -> date:
@@ -124,9 +153,7 @@ def _profiles(lines: Sequence[LineInputs | None], name: str) -> Floats:
     return shares
 
 
-def _by_the_middle(
-    profiles: Floats, first: date, stretches: Sequence[tuple[date, date, int]]
-) -> tuple[Floats, Floats]:
+def _by_the_middle(profiles: Floats, first: date, stretches: Sequence[tuple[date, date, int]]) -> tuple[Floats, Floats]:
     """[stretch, line] what has happened by the middle, and what happens within; in a month all days are alike."""
     found, within = np.zeros((2, len(stretches), len(profiles)))
     for at, (start, last, step) in enumerate(stretches):
