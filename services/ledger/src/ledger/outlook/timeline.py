@@ -131,17 +131,18 @@ def timeline_of(inputs: Inputs, lines: tuple[str, ...]) -> Timeline:
     )
 
 
-def _stretches(first: date, last: date) -> Sequence[tuple[date, date, int]]:
+def _stretches(reference_day: date, last: date) -> Sequence[tuple[date, date, int]]:
     """First day, last day and step of each."""
     found: list[tuple[date, date, int]] = []
-    step, turn = 0, anniversary(first, 1)
+    first, step, turn = reference_day, 0, anniversary(reference_day, 1)
     while first <= last:
         next_month = date(first.year + first.month // MONTHS, first.month % MONTHS + 1, 1)
         end = min(next_month, turn)
         found.append((first, min(end - ONE_DAY, last), step))
         first = end
         if first == turn:
-            step, turn = step + 1, anniversary(turn, 1)
+            step += 1
+            turn = anniversary(reference_day, step + 1)
     return found
 
 
