@@ -14,10 +14,12 @@ from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry, make_tracing
 from ledger import api, metrics, saying, seals
-from ledger.api import replay
+from ledger.api import forecasts, replay
 from ledger.conditions import finders
 from ledger.handlers import Ledger, about
 from ledger.reports.exceptions import Counting
+from ledger.runs.nightly import LOOK_SECONDS as FORECAST_SECONDS
+from ledger.runs.nightly import Nightly
 from ledger.settings import LedgerSettings
 
 AT_ONCE = 2  # batches in hand: one is folded while another is written; what they cost depends on no order
@@ -54,6 +56,8 @@ def build(settings: LedgerSettings) -> Service:
     counting = Counting(engine, ledger, settings.unpaid_days)
     count = Loop("count exceptions", counting.count, COUNT_SECONDS, lambda: COUNT_REST)
     conditions = Conditions("ledger", engine, "commitments", finders(ledger), _now)
+    nightly = Nightly(engine, ledger, _now, lambda: look.wake())
+    forecast = Loop("forecast", nightly.make, FORECAST_SECONDS)
     look = Loop("conditions", conditions.look, LOOK_SECONDS, lambda: REST)
     intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS, tracing=tracing)
     hearing = Hearing(
@@ -77,13 +81,15 @@ def build(settings: LedgerSettings) -> Service:
             *api.routers(engine, ledger),
             replay.make_router(engine, _now, say.wake),
             conditions_api.make_router(conditions, send.wake),
+            forecasts.make_router(engine, ledger, look.wake),
         ],
-        loops=[send, settle_outbox, settle, say, seal, count, look],
+        loops=[send, settle_outbox, settle, say, seal, count, look, forecast],
     )
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine))
     telemetry.collect_from(lambda: metrics.waiting_events(engine))
     telemetry.collect_from(lambda: metrics.exceptional(counting))
+    telemetry.collect_from(lambda: metrics.forecast(engine))
     return service
 
 

@@ -13,6 +13,7 @@ from ledger.domain.positions import Reserve, figures
 from ledger.domain.schedules import Kind
 from ledger.reports import waiting
 from ledger.reports.exceptions import Counting
+from ledger.runs import store as runs
 from ledger.store import TOTAL
 
 LINE_LABELS = ["authority", "financial_year", "provision", "fund"]
@@ -65,6 +66,26 @@ def read(engine: Engine) -> Iterable[Metric]:
     waiting = GaugeMetricFamily("hnb_commitments_unsettled", "Commitments waiting to be decided again")
     waiting.add_metric([], unsettled)
     yield waiting
+
+
+def forecast(engine: Engine) -> Iterable[Metric]:
+    """What each coming year is expected to come to, by the last run of an authority and its first scenario."""
+    outturn = GaugeMetricFamily(
+        "hnb_forecast_outturn_pounds",
+        "Forecast outturn of the High Needs Block, in pounds: of ten futures one is below 0.1, nine are below 0.9",
+        labels=["authority", "financial_year", "quantile"],
+    )
+    made = GaugeMetricFamily(
+        "hnb_forecast_timestamp_seconds", "When the last forecast was made, as a Unix time", labels=["authority"]
+    )
+    with reading(engine) as connection:
+        years = runs.last_years(connection)
+    for year in years:
+        for quantile, pence in (("0.1", year.outturn.p10), ("0.5", year.outturn.p50), ("0.9", year.outturn.p90)):
+            outturn.add_metric([year.authority, str(year.financial_year), quantile], pence / 100)
+    for authority, made_at in sorted({(year.authority, year.made_at) for year in years}):
+        made.add_metric([authority], made_at.timestamp())
+    yield from (outturn, made)
 
 
 def waiting_events(engine: Engine) -> Iterable[Metric]:

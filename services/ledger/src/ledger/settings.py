@@ -43,6 +43,8 @@ class LedgerSettings(ServiceSettings):
         60, ge=0, le=3650, description="days something may have been due and not paid before it is an exception"
     )
 
+    forecast_hour: int = Field(3, ge=0, le=23, description="the hour (UTC) from which the night's forecasts are made")
+
     def horizon(self, today: date) -> date:
         """The last day an open end runs to, as seen today."""
         return self.planning_horizon or year_end(financial_year(today) + HORIZON_YEARS - 1)

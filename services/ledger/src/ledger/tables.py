@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from hnb.conditions.tables import conditions_table
 from ledger.domain.schedules import Kind
@@ -151,6 +152,29 @@ seals = Table(
 
 # Events that wait to be sealed, written down by a trigger in the transaction that brings them.
 unsealed = Table("unsealed", metadata, Column("source", Text, nullable=False), Column("id", Text, nullable=False))
+
+# Forecast runs, each with all it was made of: written once.
+forecast_runs = Table(
+    "forecast_runs",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("authority", Text, nullable=False),
+    Column("why", Text, nullable=False),  # nightly or asked
+    Column("night", Date),  # of a nightly one; an authority has one a night
+    Column("made_at", DateTime(timezone=True), nullable=False, server_default="clock_timestamp()"),
+    Column("known_at", DateTime(timezone=True), nullable=False),
+    Column("reference_day", Date, nullable=False),
+    Column("simulations", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("level_pence", BigInteger),
+    Column("model", Integer, nullable=False),
+    Column("numpy", Text, nullable=False),
+    Column("inputs_sha256", Text, nullable=False),
+    Column("scenarios_sha256", Text, nullable=False),
+    Column("inputs", LargeBinary, nullable=False),
+    Column("scenarios", LargeBinary, nullable=False),
+    Column("outlook", JSONB, nullable=False),
+)
 
 # What was last said of each condition, so that only changes are said; its version rises with each.
 conditions = conditions_table(metadata)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from hnb.conditions.looking import Find
-from ledger.conditions import appeals, payments, placements, uplifts
+from ledger.conditions import appeals, forecast, payments, placements, uplifts
 from ledger.handlers import Ledger
 
 
@@ -16,4 +16,5 @@ def finders(ledger: Ledger) -> tuple[Find, ...]:
         appeals.lodged,
         partial(uplifts.put_up, ledger),
         partial(payments.paid_apart, ledger),
+        forecast.expected,
     )

@@ -1,0 +1,43 @@
+"""Drawing an outlook beside the service: in a process of its own, one at a time, and not for ever."""
+
+import subprocess
+import sys
+from threading import Lock
+
+from ledger.forecast.faults import BadInput
+from ledger.outlook.__main__ import CANNOT, Asked
+from ledger.outlook.result import Outlook
+
+DRAWING_SECONDS = 120
+_ONE_AT_A_TIME = Lock()
+
+
+class Busy(Exception):
+    """Another outlook is being drawn."""
+
+
+class Failed(Exception):
+    """The drawing ended without an outlook, and not because of its inputs."""
+
+
+def draw(asked: Asked, *, wait: bool = False) -> Outlook:
+    """The outlook. BadInput where the inputs do not allow one, Busy where one is being drawn and this does not wait."""
+    if not _ONE_AT_A_TIME.acquire(timeout=DRAWING_SECONDS if wait else 0):
+        raise Busy
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "ledger.outlook"],
+            input=asked.model_dump_json(by_alias=True).encode(),
+            capture_output=True,
+            timeout=DRAWING_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Failed(f"no outlook within {DRAWING_SECONDS} seconds") from None
+    finally:
+        _ONE_AT_A_TIME.release()
+    if done.returncode == CANNOT:
+        raise BadInput(done.stderr.decode().splitlines())
+    if done.returncode:
+        raise Failed(done.stderr.decode()[-500:])
+    return Outlook.model_validate_json(done.stdout)
