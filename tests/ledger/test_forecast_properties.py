@@ -5,9 +5,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.forecast.history import History
+from ledger.forecast.history import History, history_of
+from ledger.forecast.population import Population
 from ledger.forecast.rates import draw, fit
 from ledger.forecast.simulate import BLOCK, Projection, blocks_of, play, simulate
+from ledger.forecast.transitions import Place, Transition
+from ledger.forecast.valid_states import Setting
 from tests.ledger.forecasting import World, live, seen
 
 AHEAD = 4
@@ -99,3 +102,16 @@ def test_a_prefix_of_a_history_knows_nothing_of_its_later_years(history: History
     world = World(spread=0.1, turning=0.02, people=1_000)
     early = seen(world, live(world, 5, 11), 3, AHEAD)
     assert same(project(history.prefix(3), years=1), project(early, years=1))
+
+
+def test_what_never_happened_is_expected_to_stay_rare() -> None:
+    """A year in which nobody joined, left or moved: the next is like it, not anything at all."""
+    place = Place("special", "ASD")
+    settings = {"special": Setting(0, 13, frozenset({"ASD"}), frozenset({"special"}), 2)}
+    people = {(year, age): 2_000 for year in range(2020, 2026) for age in range(-2, 16)}
+    population = Population(people, dict.fromkeys(people, 0), "people", 0)
+    seen_moves = [Transition(2020, age, place, place, 50, 0) for age in (1, 5)]
+    still = history_of(settings, seen_moves, population, AHEAD)
+    projection = simulate(fit(still), still.end[-1], still.population[1:], simulations=400, seed=3)
+    assert np.quantile(projection.joined[:, 0], 0.975) <= 5
+    assert np.quantile(projection.left[:, 0], 0.975) <= 10

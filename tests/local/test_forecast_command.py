@@ -59,7 +59,7 @@ def test_every_january_has_its_children_and_pounds_in_all_and_by_setting(answer:
 def test_it_says_what_is_needed_to_draw_it_again_and_the_same_bytes_follow(
     answer: Any, printed: str, files: list[str], tmp_path: Path
 ) -> None:
-    assert (answer["model"], answer["seed"], answer["simulations"]) == (1, 7, 80)
+    assert (answer["model"], answer["seed"], answer["simulations"]) == (2, 7, 80)
     assert answer["inputs"]["costs"] == {"sha256": hashlib.sha256(COSTS.encode()).hexdigest()}
     elsewhere = Files().write(tmp_path)
     again = hnb(*elsewhere, "--years", "3", "--simulations", "80", "--seed", "7", "--json")
@@ -87,7 +87,7 @@ def test_the_table_says_what_to_know_of_the_history(files: list[str]) -> None:
     assert "Children in January, from 2 in 2025" in found.stdout
     assert "2 years of transitions are too few to tell a trend" in found.stdout
     assert "The rows of 2023 end with 4 children in January 2024" in found.stdout
-    assert "Seed 2025, 50 simulations, model 1." in found.stdout
+    assert "Seed 2025, 50 simulations, model 2." in found.stdout
 
 
 @pytest.mark.parametrize(("arguments", "lines"), SHOWN, ids=["forecast", "backtest"])

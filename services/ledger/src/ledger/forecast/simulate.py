@@ -7,7 +7,7 @@ import numpy as np
 
 from ledger.forecast.arrays import Bools, Floats, Ints
 from ledger.forecast.rates import Drawn, Model, chance, draw
-from ledger.forecast.space import STAGES, Space
+from ledger.forecast.space import PHASES, STAGES, Space
 
 # Chance is drawn block by block, each from its own seed: however many blocks are held or computed at once, in whatever
 # order, the figures are the same. Changing it changes every figure, and so raises MODEL.
@@ -23,6 +23,7 @@ class Projection:
     left: Ints
     moved: Ints
     gone: Ints  # [simulation, year, setting] who left it since the January before, for another or for good
+    phases: Ints  # [simulation, year, phase, setting] children in January
     came: Ints  # [simulation, year, setting] who joined it since the January before, from outside the system
 
 
@@ -35,6 +36,7 @@ class Step:
     left: Ints
     moved: Ints
     gone: Ints  # [simulation, setting]
+    phases: Ints  # [simulation, phase, setting]
     came: Ints
 
 
@@ -70,6 +72,7 @@ def blocks_of(model: Model, start: Ints, population: Ints, *, simulations: int, 
             np.stack([step.left for step in steps], axis=1),
             np.stack([step.moved for step in steps], axis=1),
             np.stack([step.gone for step in steps], axis=1),
+            np.stack([step.phases for step in steps], axis=1),
             np.stack([step.came for step in steps], axis=1),
         )
 
@@ -85,7 +88,7 @@ def play(model: Model, start: Ints, population: Ints, rng: np.random.Generator, 
         after = _turn(model.space, drawn, after, rng)
         after[:, 1:] += joiners[:, :-1]
         came = by_setting(model.space, joiners.sum(axis=1))
-        step = Step(after, came.sum(axis=1), left, moved, gone, came)
+        step = Step(after, came.sum(axis=1), left, moved, gone, by_phase(model.space, after), came)
         children = after
         yield step
 
@@ -160,6 +163,14 @@ def by_setting(space: Space, by_pair: Ints) -> Ints:
     member = space.setting_of[:, None] == np.arange(len(space.settings))[None]
     found: Ints = by_pair @ member.astype(np.int64)
     return found
+
+
+def by_phase(space: Space, children: Ints) -> Ints:
+    """[…, phase, setting] sums of [simulation, age, pair]."""
+    found = np.zeros((len(children), len(PHASES), children.shape[2]), dtype=np.int64)
+    for phase in range(len(PHASES)):
+        found[:, phase] = children[:, space.phase_of == phase].sum(axis=1)
+    return by_setting(space, found)
 
 
 def _by(simulation: Ints, number: Ints, size: int) -> Ints:

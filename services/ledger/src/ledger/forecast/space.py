@@ -12,6 +12,9 @@ from ledger.forecast.valid_states import Settings
 # like no other, so they stand alone.
 STAGE_ENDS = (-1, 5, 6, 10, 11, 13)
 STAGES = len(STAGE_ENDS) + 1
+# The last academic year of each phase that schools are of: early years, primary, secondary, and after.
+PHASES = ("early-years", "primary", "secondary", "post-16")
+PHASE_ENDS = (-1, 6, 11)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Space:
         """[age] the stage of the step out of that academic year."""
         years = np.arange(self.lowest, self.lowest + self.ages)
         return np.searchsorted(STAGE_ENDS, years).astype(np.int64)
+
+    @cached_property
+    def phase_of(self) -> Ints:
+        """[age] the place of the phase of that academic year in PHASES."""
+        years = np.arange(self.lowest, self.lowest + self.ages)
+        return np.searchsorted(PHASE_ENDS, years).astype(np.int64)
 
     @cached_property
     def valid_next(self) -> Bools:

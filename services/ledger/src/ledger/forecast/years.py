@@ -15,6 +15,7 @@ USUAL_SPREAD = 0.12  # half-normal: without history half of the years lie within
 USUAL_DRIFT = 0.06  # a year: without history the trend of joining lies within 12% a year either way
 DAMPINGS = (0.6, 0.8, 0.9, 1.0)  # what is tried beside no trend: how much of it is left after each year
 UNKNOWN_DAMPING = 0.8  # of a trend that is only allowed for
+LEAST_KNOWN = 0.5  # events: a year in which nothing happened still says that it is rare
 FEWEST_TO_FIT, FEWEST_ORIGINS = 3, 2  # years to fit a trend by, Januaries to choose by: five years of transitions
 
 
@@ -37,7 +38,7 @@ def index_years(odds: Floats, events: Ints, exposed: Ints) -> YearIndex:
         step = (happened - (exposed * rate).sum(axis=1) - 0.5 * np.exp(shift)) / slope
         shift = np.clip(shift + np.clip(step, -1, 1), -4, 4)
     information = (exposed * base * (1 - base)).sum(axis=1)
-    return YearIndex(shift, 1 / np.maximum(information, 1e-6))
+    return YearIndex(shift, 1 / np.maximum(information, LEAST_KNOWN))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The children of the coming years, line by line: the forecast's simulations, from one reference date to the next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,8 @@ from ledger.forecast.arrays import Floats, Ints
 from ledger.forecast.history import History, history_of
 from ledger.forecast.population import Population
 from ledger.forecast.rates import fit
-from ledger.forecast.simulate import Projection, by_setting, simulate
+from ledger.forecast.simulate import Projection, by_phase, by_setting, simulate
+from ledger.forecast.space import PHASES
 from ledger.forecast.transitions import Place as Seen
 from ledger.forecast.transitions import Transition
 from ledger.forecast.valid_states import NONSEND, Setting, Settings
@@ -79,6 +80,16 @@ class Demand:
     history: History
     projection: Projection
     trend: Trend
+
+    def of_phases(self, provision: str, phases: Sequence[str]) -> Ints:
+        """[simulation, step] children of a provision and some phases; the first step is the reference day."""
+        space = self.history.space
+        if provision not in space.settings:
+            return np.zeros((self.flows.simulations, self.flows.steps + 1), dtype=np.int64)
+        at, wanted = space.settings.index(provision), [PHASES.index(phase) for phase in phases]
+        now = by_phase(space, self.history.end[-1][None])[0, wanted, at].sum()
+        later = self.projection.phases[:, :, wanted, at].sum(axis=2)
+        return np.concatenate([np.full((len(later), 1), now), later], axis=1)
 
 
 def demand_of(

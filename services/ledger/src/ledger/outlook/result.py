@@ -90,24 +90,41 @@ class ScenarioOutlook(Written):
 
 
 class PlacesYear(Written):
-    """Children against places in one financial year: at its fullest month."""
+    """Children against places in one financial year, at its fullest month."""
 
     financial_year: int
     children: Spread
-    places: int
     chance_over: float  # the share of futures in which there are more children than places
     waiting: Spread  # children beyond the places
-    wait_weeks: Spread  # how long one waits for a place where it is so: those waiting over the places that come free
+    wait_weeks: Spread | None  # how long one then waits: those waiting over the places that come free; None if none do
 
 
 class PlacesOutlook(Written):
-    """One provision (and phase, and need) against its capacity. `runs_out` is the first month over it at the median."""
+    """The settings of one provision and phase in the area whose places are known. `phase` is None where of any."""
 
     provision: str
     phase: str | None
-    need: str | None
+    settings: int
+    places: int
+    filled: int  # on the reference day
     years: tuple[PlacesYear, ...]
-    runs_out: str | None  # "2027-09"
+    runs_out: str | None  # the first month ("2027-09") in which more than places are there at the median
+
+
+class NeedYear(Written):
+    """Children of one provision and need, as a year from the reference day ends in that financial year."""
+
+    financial_year: int
+    children: Spread
+
+
+class NeedOutlook(Written):
+    """The children of one provision with one primary need: which places are wanted, not only how many."""
+
+    provision: str
+    need: str
+    now: int
+    years: tuple[NeedYear, ...]
 
 
 class Outlook(Written):
@@ -124,4 +141,5 @@ class Outlook(Written):
     scenarios_sha256: str
     scenarios: tuple[ScenarioOutlook, ...]
     places: tuple[PlacesOutlook, ...]
+    needs: tuple[NeedOutlook, ...]
     notes: tuple[str, ...]

@@ -14,6 +14,7 @@ from ledger.outlook.flows import demand_of
 from ledger.outlook.inputs import NO_PLACEMENT, Inputs
 from ledger.outlook.measures import EarlyIntervention, Measure, Places, Tribunals, Uplift
 from ledger.outlook.money import Money, known_of, money_of, notes_on_funding
+from ledger.outlook.places import needs_outlook, places_outlook
 from ledger.outlook.result import Outlook, ScenarioOutlook
 from ledger.outlook.scenarios import Pack, Scenario
 from ledger.outlook.timeline import steps_from, timeline_of
@@ -51,7 +52,8 @@ def outlook(
         inputs_sha256=inputs.digest,
         scenarios_sha256=pack.digest,
         scenarios=scenarios,
-        places=(),
+        places=places_outlook(inputs, demand, timeline),
+        needs=needs_outlook(inputs, demand),
         notes=(*inputs.notes, *notes_on(demand.history, demand.trend), *notes),
     )
 
@@ -79,7 +81,9 @@ def _scenarios(
 
 def _lines(inputs: Inputs, scenarios: tuple[Scenario, ...], seen: tuple[str, ...]) -> tuple[str, ...]:
     """`none` first, then every provision that has children or pence, or that a measure names, in their usual order."""
-    named = {str(line.provision) for line in inputs.lines} | set(seen)
+    named = (
+        {str(line.provision) for line in inputs.lines} | {str(one.provision) for one in inputs.capacities} | set(seen)
+    )
     for scenario in scenarios:
         for measure in scenario.measures:
             named |= {str(provision) for provision in _named(measure)}
