@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
 from hnb.database import reading
-from hnb.http import problem
+from hnb.http import Moment, problem
 from ledger.api.positions import Authority, KnownAt
 from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger
@@ -33,7 +32,7 @@ class ForecastAsked(BaseModel):
     simulations: int = Field(making.SIMULATIONS, ge=1, le=making.MOST_SIMULATIONS)
     seed: int = Field(making.SEED, ge=0, le=2**62)
     level_pence: int | None = Field(None, ge=-(10**13), le=10**13, description="of the reserve: when it is passed")
-    known_at: datetime | None = Field(None, description="as known at this moment; now when left out")
+    known_at: Moment | None = Field(None, description="as known at this moment; now when left out")
     scenarios: str | None = Field(None, max_length=MAX_SCENARIOS_BYTES, description="YAML; those shipped when left out")
 
 
