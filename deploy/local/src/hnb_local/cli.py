@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from hnb_local import alerts_command, demo, export, forecast, importing, replay, reports, verify
+from hnb_local import alerts_command, demo, export, importing, replay, reports, verify
 from hnb_local import tokens as tokens_command
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
+from hnb_local.forecasting import command as forecasting_command
 from hnb_local.simulator import command as simulator
 
 LEICESTER = "E06000016"
@@ -65,7 +66,7 @@ app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.command(context_settings=tokens_command.SETTINGS)(tokens_command.tokens)
 app.add_typer(alerts_command.app, name="alerts")
 app.add_typer(export.app, name="export")
-app.add_typer(forecast.app, name="forecast")
+app.add_typer(forecasting_command.app, name="forecast")
 app.add_typer(importing.app, name="import")
 app.add_typer(replay.app, name="replay")
 app.command(epilog="Example: hnb explain PL-1042, or hnb explain --line special --year 2025")(reports.explain)

@@ -2,13 +2,15 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from hnb.money import divide_half_up
-from hnb_local.showing import console, money, plain_table
+from hnb_local.forecasting.sources import write
+from hnb_local.showing import console, money, plain_table, show_json
 from ledger.forecast import MODEL
 from ledger.forecast.backtest import BackTest
 from ledger.forecast.run import Forecast, made_with
@@ -19,6 +21,21 @@ FIGURES = ("mean", "p2_5", "p50", "p97_5")
 INTERVAL = "95 of 100 futures"
 CHILDREN, FLOWS, COST = ("Children", INTERVAL), ("Joiners", "Leavers", "Movers"), ("Cost a year", INTERVAL)
 WIDE_COLUMNS = 120
+
+
+def give(forecast: Forecast, *, as_json: bool, out: Path | None, charts: Path | None) -> None:
+    """The forecast on the screen, and in the files asked for."""
+    if out is not None:
+        write(out, csv_of(forecast))
+    if charts is not None:
+        from hnb_local.forecasting.charts_page import write_charts
+        from hnb_local.forecasting.files_charts import charts_of
+
+        write_charts(charts, f"Children with plans from January {forecast.january}", charts_of(forecast))
+    if as_json:
+        show_json(json_of(forecast))
+    else:
+        show(forecast)
 
 
 def json_of(forecast: Forecast) -> dict[str, Any]:

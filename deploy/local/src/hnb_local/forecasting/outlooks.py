@@ -1,0 +1,153 @@
+"""Outlooks made, fetched, kept and given: as tables, JSON, CSV and charts."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import typer
+from rich.text import Text
+
+from hnb_local.asking import exchange, find_service
+from hnb_local.errors import CommandFailed
+from hnb_local.forecasting import sources
+from hnb_local.showing import add_row, console, plain_table, show_json
+from ledger.outlook.inputs import read_inputs
+from ledger.outlook.result import Outlook
+from ledger.outlook.run import outlook
+from ledger.outlook.scenarios import read_pack, shipped_pack
+
+MAKING_SECONDS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to draw; no scenarios are those shipped."""
+
+    scenarios: Path | None
+    simulations: int
+    seed: int
+    level_pence: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An outlook, and the number of the run that the ledger keeps of it, where it does."""
+
+    outlook: Outlook
+    run: int | None = None
+
+
+def from_file(path: Path, wanted: Wanted) -> Made:
+    """Drawn here, from inputs kept in a file."""
+    with sources.bad_input_told(), sources.progress("Simulating", wanted.simulations) as progress:
+        inputs = read_inputs(str(path), sources.read(path))
+        pack = (
+            shipped_pack()
+            if wanted.scenarios is None
+            else read_pack(str(wanted.scenarios), sources.read(wanted.scenarios))
+        )
+        return Made(
+            outlook(
+                inputs, pack, simulations=wanted.simulations, seed=wanted.seed, level_pence=wanted.level_pence,
+                progress=progress,
+            )
+        )  # fmt: skip
+
+
+def from_ledger(ledger_url: str | None, data_dir: Path, authority: str, wanted: Wanted) -> Made:
+    """Drawn by the ledger, which keeps the run. Scenarios are read here first, so that a fault names their file."""
+    body: dict[str, Any] = {
+        "authority": authority, "simulations": wanted.simulations, "seed": wanted.seed,
+        "level_pence": wanted.level_pence,
+    }  # fmt: skip
+    if wanted.scenarios is not None:
+        raw = sources.read(wanted.scenarios)
+        with sources.bad_input_told():
+            read_pack(str(wanted.scenarios), raw)
+        body["scenarios"] = raw.decode()
+    url = find_service("ledger", ledger_url, data_dir)
+    return _made(exchange("ledger", url, "/forecasts", {}, body=body, seconds=MAKING_SECONDS))
+
+
+def kept(ledger_url: str | None, data_dir: Path, run: int) -> Made:
+    """A run the ledger has kept."""
+    return _made(exchange("ledger", find_service("ledger", ledger_url, data_dir), f"/forecasts/{run}", {}))
+
+
+def _made(answer: Any) -> Made:
+    return Made(Outlook.model_validate(answer["outlook"]), answer["number"])
+
+
+def give(made: Made, *, as_json: bool, out: Path | None, charts: Path | None) -> None:
+    """The outlook on the screen, and in the files asked for."""
+    from hnb_local.forecasting.outlook_csv import csv_of
+    from hnb_local.forecasting.outlook_view import show
+
+    if out is not None:
+        sources.write(out, csv_of(made.outlook))
+    if charts is not None:
+        from hnb_local.forecasting.charts_page import write_charts
+        from hnb_local.forecasting.outlook_charts import charts_of
+
+        write_charts(charts, _title(made.outlook), charts_of(made.outlook))
+    if as_json:
+        show_json({"run": made.run, **made.outlook.model_dump(mode="json")})
+    else:
+        show(made.outlook, made.run)
+
+
+def _title(found: Outlook) -> str:
+    return f"High Needs Block of {found.authority}: forecast as known on {found.known_at:%d %B %Y}"
+
+
+def list_runs(ledger_url: str | None, data_dir: Path, authority: str, *, as_json: bool) -> None:
+    """The runs the ledger keeps."""
+    url = find_service("ledger", ledger_url, data_dir)
+    answer = exchange("ledger", url, "/forecasts", {"authority": authority})
+    if as_json:
+        show_json(answer)
+        return
+    table = plain_table(
+        f"Forecast runs of {authority}", "Run", "Made", "Why", "From", "Futures", "Seed", "Inputs", "Scenarios"
+    )
+    for run in answer["runs"]:
+        add_row(
+            table, str(run["number"]), run["made_at"][:16].replace("T", " "), run["why"], run["reference_day"],
+            f"{run['simulations']:,}", str(run["seed"]), run["inputs_sha256"][:12], run["scenarios_sha256"][:12],
+        )  # fmt: skip
+    console().print(table if answer["runs"] else Text("No forecast has been made yet: hnb forecast --from-ledger."))
+
+
+def repeat(ledger_url: str | None, data_dir: Path, run: int) -> None:
+    """Says whether a run is the same when it is made again."""
+    url = find_service("ledger", ledger_url, data_dir)
+    answer = exchange("ledger", url, f"/forecasts/{run}/repeat", {}, body={}, seconds=MAKING_SECONDS)
+    if answer["same"]:
+        typer.echo(f"Run {run} is the same again, to the penny.")
+        return
+    differs = [
+        f"{name} is {answer[name]['now']} now and was {answer[name]['then']}"
+        for name in ("numpy", "model")
+        if answer[name]["now"] != answer[name]["then"]
+    ]
+    why = "; ".join(differs) or "its inputs, scenarios, seed, model and NumPy are the same: please report this"
+    raise CommandFailed(f"Run {run} is not the same again: {why}.")
+
+
+def write_inputs(
+    ledger_url: str | None, data_dir: Path, authority: str, *, known_at: str | None, run: int | None, out: Path | None
+) -> None:
+    """Inputs of now, as known at a moment, or of a run."""
+    url = find_service("ledger", ledger_url, data_dir)
+    if run is not None:
+        answer = exchange("ledger", url, f"/forecasts/{quote(str(run))}/inputs", {})
+    else:
+        answer = exchange("ledger", url, "/forecasts/inputs", {"authority": authority, "known_at": known_at})
+    if out is None:
+        show_json(answer)
+    else:
+        sources.write(out, orjson.dumps(answer, option=orjson.OPT_SORT_KEYS))
+        typer.echo(f"Written to {out}: hnb forecast --inputs {json.dumps(str(out))}", err=True)
