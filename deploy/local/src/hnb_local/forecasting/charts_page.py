@@ -60,6 +60,7 @@ def write_charts(folder: Path, title: str, charts: Sequence[Chart]) -> None:
 def _spec(chart: Chart) -> dict[str, Any]:
     spec: dict[str, Any] = chart.drawn.to_dict()
     spec["description"] = chart.says
+    spec["title"] = chart.title
     spec["config"] = {
         "font": FONT, "view": {"stroke": None}, "background": "white", "title": {"anchor": "start", "fontSize": 15},
         "axis": {"labelFontSize": 12, "titleFontSize": 12, "gridColor": "#e5e5e5"},

@@ -117,12 +117,12 @@ def _reserve(outlook: Outlook) -> Chart:
         level = {
             "level": _m(first.past.level_pence),
             "says": f"watched level {_words(first.past.level_pence)}",
-            "at": fan[0]["at"],
+            "at": fan[-1]["at"],
         }
         rule = alt.Chart(alt.InlineData([level])).encode(y="level:Q")
         layers += [
             rule.mark_rule(color="#505a5f", strokeDash=[3, 3]),
-            rule.mark_text(align="left", dy=-7, dx=-30, color="#505a5f", fontSize=11).encode(x=_x("at"), text="says:N"),
+            rule.mark_text(align="right", dy=-7, dx=30, color="#505a5f", fontSize=11).encode(x=_x("at"), text="says:N"),
         ]
     says = (
         f"{first.title}: the reserve goes from {rows[0][1]} at 31 March {years[0] + 1} to {rows[0][-1]} at "
