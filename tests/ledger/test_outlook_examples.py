@@ -129,9 +129,10 @@ def test_the_shipped_scenarios_meet_the_review_at_its_points_with_and_without_th
 
 
 BASE = "- {name: base, title: Base, inflation: {percent: 0}, grant: {growth_percent: 0}}"
-PLACES = (
-    "kind: places, provision: special, places: 10, opens: 2026-09-01, place_cost_pounds: 1, assumes: It is so as said."
-)
+SO = "assumes: It is so as said."
+PLACES = f"kind: places, provision: special, places: 10, opens: 2026-09-01, place_cost_pounds: 1, {SO}"
+EARLY = f"kind: early-intervention, from: 2026-09-01, cost_pounds_a_year: 1, {SO}"
+STATED = "name: x, title: Ten, source: A report, assumes: [It says so itself.]"
 
 
 @pytest.mark.parametrize(
