@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from alerts.domain.pack import RulePack
 
 MAX_RULES_BYTES = 1024 * 1024
-KINDS = ("line-budget", "reserve-plan", "since-sign-off", "condition")
+KINDS = ("line-budget", "reserve-plan", "since-sign-off", "condition", "forecast-plan")
 
 
 class BadRules(Exception):

@@ -9,12 +9,13 @@ from enum import StrEnum
 
 from alerts.domain.conditions import OnCondition, Reading
 from alerts.domain.evidence import Evidence, of_position, of_reading
+from alerts.domain.forecasts import ForecastPlan
 from alerts.domain.positions import TOTAL, Position
 from alerts.domain.rules import LineRule
 from alerts.domain.severity import Judgement, Severity
 
 EpisodeKey = tuple[str, int, str, str]  # authority, financial year, scope, rule
-Rule = LineRule | OnCondition
+Rule = LineRule | OnCondition | ForecastPlan
 
 
 _PLAIN, _OTHER = re.compile(r"[a-z0-9-]{1,60}"), re.compile(r"[^A-Za-z0-9_.-]")
@@ -130,6 +131,8 @@ def decide(
 def _judge(rule: Rule, subject: Position | Reading, held: Severity | None, now: datetime) -> Judgement | None:
     if isinstance(rule, OnCondition):
         return rule.judge(subject, held, now) if isinstance(subject, Reading) else None
+    if isinstance(rule, ForecastPlan):
+        return rule.judge(subject, held) if isinstance(subject, Reading) else None
     if isinstance(subject, Reading):
         return None
     line = None if subject.scope == TOTAL else subject.scope
@@ -141,7 +144,7 @@ def _step(
     now: datetime,
 ) -> Step | None:  # fmt: skip
     severity = judgement.severity
-    evidence = of_position(subject, judgement) if isinstance(subject, Position) else of_reading(subject)
+    evidence = of_position(subject, judgement) if isinstance(subject, Position) else of_reading(subject, judgement)
     if held is None:
         return None if severity is None else _opened(rule, subject, severity, before, evidence, now)
     if held.state is State.PENDING:

@@ -48,6 +48,8 @@ class ConditionEvidence(BaseModel):
     unit: str | None = None
     provision: str | None = None
     figures: list[Figure] = []
+    threshold: int | None = Field(None, description="what the value was judged by, in its unit, where it was by one")
+    source: str | None = Field(None, description="who set the threshold")
 
 
 def _kind(value: Any) -> str:
@@ -83,8 +85,8 @@ def of_position(position: Position, judgement: Judgement) -> LineEvidence:
     )
 
 
-def of_reading(reading: Reading) -> ConditionEvidence:
-    """The evidence of a condition."""
+def of_reading(reading: Reading, judgement: Judgement) -> ConditionEvidence:
+    """The evidence of a condition under a judgement."""
     return ConditionEvidence(
         known_at=reading.known_at,
         condition=reading.condition,
@@ -95,4 +97,6 @@ def of_reading(reading: Reading) -> ConditionEvidence:
         unit=reading.unit,
         provision=reading.provision,
         figures=list(reading.figures),
+        threshold=judgement.threshold_pence,
+        source=judgement.source,
     )

@@ -5,10 +5,13 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from alerts.domain.conditions import OnCondition
+from alerts.domain.forecasts import ForecastPlan
 from alerts.domain.rules import LineBudget, OutturnSinceSignOff, ReservePlan, Written
 
 MOST_RULES = 200
-AnyRule = Annotated[LineBudget | ReservePlan | OutturnSinceSignOff | OnCondition, Field(discriminator="kind")]
+AnyRule = Annotated[
+    LineBudget | ReservePlan | OutturnSinceSignOff | OnCondition | ForecastPlan, Field(discriminator="kind")
+]
 
 
 class RulePack(Written):

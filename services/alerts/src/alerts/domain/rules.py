@@ -124,7 +124,7 @@ class ReservePlan(Common):
 
     @model_validator(mode="after")
     def _one_plan_a_year(self) -> "ReservePlan":
-        _once("plans", [(plan.authority, plan.financial_year) for plan in self.plans])
+        once("plans", [(plan.authority, plan.financial_year) for plan in self.plans])
         return self
 
     def judge(self, position: Position, held: Severity | None) -> Judgement | None:
@@ -159,7 +159,7 @@ class OutturnSinceSignOff(Common):
 
     @model_validator(mode="after")
     def _one_sign_off_a_year(self) -> "OutturnSinceSignOff":
-        _once("signed_off", [(one.authority, one.financial_year) for one in self.signed_off])
+        once("signed_off", [(one.authority, one.financial_year) for one in self.signed_off])
         if self.recovery_pence >= self.worse_pence:
             raise ValueError("recovery_pence must be below worse_pence")
         return self
@@ -180,6 +180,7 @@ class OutturnSinceSignOff(Common):
 LineRule = LineBudget | ReservePlan | OutturnSinceSignOff
 
 
-def _once(field: str, years: Sequence[tuple[str, int]]) -> None:
+def once(field: str, years: Sequence[tuple[str, int]]) -> None:
+    """ValueError where an authority's year is named twice."""
     if len(set(years)) < len(years):
         raise ValueError(f"{field} names an authority's year twice")

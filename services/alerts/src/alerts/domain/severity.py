@@ -29,3 +29,4 @@ class Judgement:
     threshold_pence: int | None
     percent_tenths: int | None = None
     threshold_percent: int | None = None
+    source: str | None = None  # who set the threshold, where somebody did

@@ -10,7 +10,7 @@ from hnb.events import Figure
 from ledger.outlook.result import Spread
 from ledger.runs.store import last_years
 
-SCOPE = "high-needs-block"
+SCOPE = "block/high-needs"
 
 
 def expected(connection: Connection, authority: str, at: datetime) -> Iterator[Condition]:
