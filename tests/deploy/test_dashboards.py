@@ -30,7 +30,7 @@ PROMQL = [
 WATCHED = {
     "hnb_budget_pounds", "hnb_committed_pounds", "hnb_spent_pounds", "hnb_headroom_pounds", "hnb_contingent_pounds",
     "hnb_provisional_pounds", "hnb_grant_pounds", "hnb_reserve_closing_pounds", "hnb_position_timestamp_seconds",
-    "hnb_alerts_open",
+    "hnb_alerts_open", "hnb_forecast_outturn_pounds",
 }  # fmt: skip
 # And what operators are promised, on theirs.
 OPERATED = {

@@ -44,6 +44,11 @@ def of_year(measure: str) -> str:
     return f"max by (authority, financial_year) (hnb_{measure}_pounds{{{_YEAR}}})"
 
 
+def forecast(quantile: str) -> str:
+    """The year's expected outturn: the value below which that share of futures is."""
+    return f'max by (authority, financial_year) (hnb_forecast_outturn_pounds{{{_YEAR}, quantile="{quantile}"}})'
+
+
 COST = f"{in_total('committed')} + {in_total('spent')}"
 USED = f"({by_line('committed')} + {by_line('spent')}) / ({by_line('budget')} > 0)"
 
@@ -179,8 +184,9 @@ BY_LINE = [
 AHEAD = [
     columns(
         "The reserve's path, year by year",
-        "The reserve with which each year closes: as known where a year has its grant, and beyond the last of those as "
-        "if each year came to the same balance as that one. Beside it the plan, where one is set in the alert rules.",
+        "The reserve with which each year closes: as known where a year has its grant; beyond the last of those the "
+        "middle of the last forecast or, where there is none yet, as if each year came to the same balance as that "
+        "one. Beside it the plan, where one is set in the alert rules.",
         rows("ledger", f"""
             SELECT to_char(make_date(p.financial_year + 1, 3, 31), 'DD Mon YYYY') AS "At",
                 p.closing_pence / 100.0 AS "Reserve", plan.pence / 100.0 AS "Plan"
@@ -228,6 +234,61 @@ AHEAD = [
     ),
 ]  # fmt: skip
 
+GOING = [
+    columns(
+        "What each year is expected to come to",
+        "The last forecast, by the scenario that all others are compared with: of ten futures one comes to less than "
+        "the first column, one to more than the third; beside them the grant, as known or as it is assumed to grow.",
+        rows("ledger", """
+            SELECT financial_year || '-' || right((financial_year + 1)::text, 2) AS "Year",
+                o.pence_p10 / 100.0 AS "One in ten is below", o.pence_p50 / 100.0 AS "Middle",
+                o.pence_p90 / 100.0 AS "One in ten is above", r.grant_pence / 100.0 AS "Grant"
+            FROM finance.forecast_outturn o JOIN finance.forecast_reserve r USING (authority, number, financial_year)
+            WHERE authority = ${authority:sqlstring} AND number = 1 AND provision = 'total'
+            ORDER BY financial_year"""),
+        unit=POUNDS, x="Year", decimals=0, width=12,
+        colours={"One in ten is below": SKY, "Middle": BLUE, "One in ten is above": PINK, "Grant": ORANGE},
+    ),
+    lines(
+        "How the forecast of the year has moved",
+        "The chosen year's expected outturn, as each night's forecast had it: the middle, and the values below which "
+        "one and nine of ten futures are. Empty for a year that the last forecast does not reach.",
+        course(forecast("0.5"), "Middle"), course(forecast("0.1"), "One in ten is below"),
+        course(forecast("0.9"), "One in ten is above"), unit=POUNDS, stepped=True, width=12,
+        colours={"Middle": BLUE, "One in ten is below": SKY, "One in ten is above": PINK},
+    ),
+    table(
+        "Scenario beside scenario: the reserve at each 31 March",
+        "The middle of all futures, and where eight of ten lie; what the scenario is worth by then beside the first, "
+        "and in what share of futures it saves at all. Stated ones are taken over from a source and not drawn.",
+        rows("ledger", """
+            SELECT title AS "Scenario", to_char(make_date(financial_year + 1, 3, 31), 'DD Mon YYYY') AS "At",
+                closing_pence_p50 / 100.0 AS "Reserve", closing_pence_p10 / 100.0 AS "One in ten is worse",
+                closing_pence_p90 / 100.0 AS "One in ten is better", saved_pence / 100.0 AS "Worth",
+                likely AS "Saves in", CASE WHEN stated THEN 'stated' ELSE 'drawn' END AS "How",
+                made_at AS "Forecast made"
+            FROM finance.forecast_reserve WHERE authority = ${authority:sqlstring} ORDER BY number, financial_year"""),
+        unit=POUNDS, width=24, height=12,
+        overrides=[
+            coloured("Reserve", RED_BELOW_NOUGHT), named("Saves in", unit="percentunit", decimals=0),
+            named("Forecast made", unit="dateTimeAsLocal"),
+        ],
+    ),
+    table(
+        "Children against places",
+        "At each year's fullest month, for settings in the area whose places are known: where more want them than "
+        "there are, how many wait and how long, and the first month in which they run out in the middle future.",
+        rows("ledger", """
+            SELECT provision AS "Provision", phase AS "Phase", places AS "Places", filled AS "Filled",
+                financial_year || '-' || right((financial_year + 1)::text, 2) AS "Year",
+                children_p10 AS "One in ten is below", children_p50 AS "Middle", children_p90 AS "One in ten is above",
+                chance_over AS "More than places", waiting AS "Waiting", wait_weeks AS "Weeks", runs_out AS "Run out"
+            FROM finance.forecast_places WHERE authority = ${authority:sqlstring}
+            ORDER BY provision, phase, financial_year"""),
+        unit="short", width=24, height=12, overrides=[named("More than places", unit="percentunit", decimals=0)],
+    ),
+]  # fmt: skip
+
 THEN = [
     table(
         "The position as known at the end of the time looked at",
@@ -268,6 +329,7 @@ POSITION = Board(
         ("Why has it moved?", WHY),
         ("Which lines are over?", BY_LINE),
         ("What is still to come?", AHEAD),
+        ("Where is it going?", GOING),
         ("What was known then, and what is behind it?", THEN),
     ],
     of=["ledger"],

@@ -54,6 +54,7 @@ def demo(
 
 
 def _run(folder: Path, seed: int, pace: int | None, stop: threading.Event) -> None:
+    from hnb_local.demo.outlook import ask_for_forecast, print_outlook
     from hnb_local.demo.play import Player
     from hnb_local.demo.summary import print_summary, where_to_look
     from hnb_local.demo.view import follow
@@ -80,7 +81,10 @@ def _run(folder: Path, seed: int, pace: int | None, stop: threading.Event) -> No
             player.join()
         if stop.is_set():
             raise CommandFailed("Stopped before the year was played out.", COULD_NOT)
+        say("Forecasting the coming years from what the ledger heard…")
+        outlook, run = ask_for_forecast(stack.urls["ledger"])
         print_summary(screen, feed, player.results, watch)
+        print_outlook(screen, outlook, run)
         if screen.is_terminal:
             where_to_look(screen, stack.urls, folder)
             while not stop.wait(1.0):

@@ -9,6 +9,7 @@ from ledger.outlook.__main__ import CANNOT, Asked
 from ledger.outlook.result import Outlook
 
 DRAWING_SECONDS = 120
+WAITING_SECONDS = 5  # for another to be done; by then a council's nearly always is
 _ONE_AT_A_TIME = Lock()
 
 
@@ -20,9 +21,9 @@ class Failed(Exception):
     """The drawing ended without an outlook, and not because of its inputs."""
 
 
-def draw(asked: Asked, *, wait: bool = False) -> Outlook:
-    """The outlook. BadInput where the inputs do not allow one, Busy where one is being drawn and this does not wait."""
-    if not _ONE_AT_A_TIME.acquire(timeout=DRAWING_SECONDS if wait else 0):
+def draw(asked: Asked, *, patient: bool = False) -> Outlook:
+    """The outlook. BadInput where the inputs do not allow one, Busy where others are being drawn for too long."""
+    if not _ONE_AT_A_TIME.acquire(timeout=DRAWING_SECONDS if patient else WAITING_SECONDS):
         raise Busy
     try:
         done = subprocess.run(

@@ -55,7 +55,7 @@ def make(engine: Engine, ledger: Ledger, wanted: Wanted, *, night: date | None =
         inputs=inputs, pack=wanted.pack, simulations=wanted.simulations, seed=wanted.seed,
         level_pence=wanted.level_pence,
     )  # fmt: skip
-    outlook = drawing.draw(asked, wait=night is not None)
+    outlook = drawing.draw(asked, patient=night is not None)
     with transaction(engine) as connection:
         return store.add(connection, outlook, inputs, wanted.pack, wanted.level_pence, night)
 
