@@ -14,7 +14,7 @@ from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.folder import ADDRESSES_FILE
 
 ANSWER_SECONDS = 30
-UNAUTHORISED, NOT_FOUND, TOO_MANY = 401, 404, 429
+UNAUTHORISED, NOT_FOUND, TOO_MANY, BUSY = 401, 404, 429, 503
 TRIES = 8
 LONGEST_WAIT_SECONDS = 60
 
@@ -48,8 +48,12 @@ def exchange(
     *,
     body: object = None,
     seconds: float = ANSWER_SECONDS,
+    again_on: Sequence[int] = (TOO_MANY,),
 ) -> Any:
-    """The JSON a service answers to a question or, with a body, to what is sent; CommandFailed when it refuses."""
+    """The JSON a service answers to a question or, with a body, to what is sent; CommandFailed when it refuses.
+
+    Where its status is one of `again_on`, it is asked again after as long as it wants to be left alone.
+    """
     given = {name: value for name, value in query.items() if value is not None}
     token = os.environ.get("HNB_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -61,7 +65,7 @@ def exchange(
             asked = client.build_request(method, url + path, params=given, headers=headers, json=body)
             answer = client.send(asked)
             for _ in range(TRIES):
-                if answer.status_code != TOO_MANY:
+                if answer.status_code not in again_on:
                     break
                 time.sleep(wait_asked_for(answer))
                 answer = client.send(asked)

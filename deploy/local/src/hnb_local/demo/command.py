@@ -82,9 +82,9 @@ def _run(folder: Path, seed: int, pace: int | None, stop: threading.Event) -> No
         if stop.is_set():
             raise CommandFailed("Stopped before the year was played out.", COULD_NOT)
         say("Forecasting the coming years from what the ledger heard…")
-        outlook, run = ask_for_forecast(stack.urls["ledger"])
+        made = ask_for_forecast(stack.urls["ledger"])
         print_summary(screen, feed, player.results, watch)
-        print_outlook(screen, outlook, run)
+        print_outlook(screen, made)
         if screen.is_terminal:
             where_to_look(screen, stack.urls, folder)
             while not stop.wait(1.0):

@@ -6,10 +6,9 @@ from rich.table import Table
 from rich.text import Text
 
 from hnb.calendar import year_label
-from hnb_local.asking import exchange
 from hnb_local.errors import CommandFailed
 from hnb_local.forecasting.outlook_view import between, millions, provenance
-from hnb_local.forecasting.outlooks import MAKING_SECONDS
+from hnb_local.forecasting.outlooks import Made, made_by
 from hnb_local.simulator.leicester import AUTHORITY
 from ledger.outlook.result import Outlook, ScenarioOutlook
 
@@ -19,14 +18,14 @@ grant by 2.5%, both invented. The review does not say by which measures it comes
 year's balance like this one's it would be −£90.0m."""
 
 
-def ask_for_forecast(ledger_url: str) -> tuple[Outlook, int]:
-    """Made by the ledger, over its door, and kept there: the outlook and the run's number."""
-    answer = exchange("ledger", ledger_url, "/forecasts", {}, body={"authority": AUTHORITY}, seconds=MAKING_SECONDS)
-    return Outlook.model_validate(answer["outlook"]), int(answer["number"])
+def ask_for_forecast(ledger_url: str) -> Made:
+    """Made by the ledger, over its door, and kept there."""
+    return made_by(ledger_url, {"authority": AUTHORITY})
 
 
-def print_outlook(screen: Console, outlook: Outlook, run: int) -> None:
+def print_outlook(screen: Console, made: Made) -> None:
     """Outturn and reserve year by year, with the review's path and the stability grant beside them."""
+    outlook = made.outlook
     first = outlook.scenarios[0]
     beside = [_reserve(outlook, name) for name in ("review", "stability-grant", "review-with-grant")]
     table = Table(
@@ -49,7 +48,7 @@ def print_outlook(screen: Console, outlook: Outlook, run: int) -> None:
     screen.print()
     screen.print(table)
     screen.print(Text(_WORDS))
-    screen.print(Text(provenance(outlook, run)), style="dim", soft_wrap=True)
+    screen.print(Text(provenance(outlook, made.run)), style="dim", soft_wrap=True)
 
 
 def _reserve(outlook: Outlook, name: str) -> dict[int, int]:

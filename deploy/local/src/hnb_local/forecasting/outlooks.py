@@ -10,7 +10,7 @@ import orjson
 import typer
 from rich.text import Text
 
-from hnb_local.asking import exchange, find_service
+from hnb_local.asking import BUSY, TOO_MANY, exchange, find_service
 from hnb_local.errors import CommandFailed
 from hnb_local.forecasting import sources
 from hnb_local.showing import add_row, console, plain_table, show_json
@@ -68,8 +68,13 @@ def from_ledger(ledger_url: str | None, data_dir: Path, authority: str, wanted: 
         with sources.bad_input_told():
             read_pack(str(wanted.scenarios), raw)
         body["scenarios"] = raw.decode()
-    url = find_service("ledger", ledger_url, data_dir)
-    return _made(exchange("ledger", url, "/forecasts", {}, body=body, seconds=MAKING_SECONDS))
+    return made_by(find_service("ledger", ledger_url, data_dir), body)
+
+
+def made_by(url: str, body: dict[str, Any]) -> Made:
+    """A run made by the ledger at an address; where it is making another, that is waited for."""
+    answer = exchange("ledger", url, "/forecasts", {}, body=body, seconds=MAKING_SECONDS, again_on=(TOO_MANY, BUSY))
+    return _made(answer)
 
 
 def kept(ledger_url: str | None, data_dir: Path, run: int) -> Made:
