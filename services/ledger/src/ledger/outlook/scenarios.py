@@ -4,6 +4,7 @@ from datetime import date
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import orjson
@@ -164,6 +165,16 @@ def read_pack(name: str, raw: bytes) -> Pack:
         faults = [_fault(name, value, one) for one in error.errors(include_url=False, include_input=False)]
         faults = list(dict.fromkeys(faults))
         raise BadInput(faults[:MOST_SHOWN], max(len(faults) - MOST_SHOWN, 0)) from None
+
+
+def pack_of(path: Path | None) -> Pack:
+    """The scenarios of a file, or those shipped. BadInput where it cannot be read or used."""
+    if path is None:
+        return shipped_pack()
+    try:
+        return read_pack(str(path), path.read_bytes())
+    except OSError as error:
+        raise BadInput([f"{path} cannot be read: {error.strerror}."]) from None
 
 
 @cache
