@@ -146,7 +146,7 @@ def test_what_does_not_answer_or_cannot_be_written_ends_with_a_sentence_and_stat
 
 
 def test_a_journal_is_looked_back_on_too(tmp_path: Path) -> None:
-    """Five years that were all alike: the forecast and the last level are near, and the verdict says which was nearer."""
+    """Five years that were all alike, each a transition of its own."""
     inputs = json.loads((EXAMPLES / "authority.json").read_text())
     inputs["moves"] = [{**move, "year": year} for year in range(2021, 2026) for move in inputs["moves"]]
     (tmp_path / "five.json").write_text(json.dumps(inputs))
