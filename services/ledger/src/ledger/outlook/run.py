@@ -14,7 +14,7 @@ from ledger.outlook.flows import demand_of
 from ledger.outlook.inputs import NO_PLACEMENT, Inputs
 from ledger.outlook.measures import EarlyIntervention, Measure, Places, Tribunals, Uplift
 from ledger.outlook.money import Money, known_of, money_of, notes_on_funding
-from ledger.outlook.places import needs_outlook, places_outlook
+from ledger.outlook.places import needs_outlook, notes_on_places, places_outlook
 from ledger.outlook.result import Outlook, ScenarioOutlook
 from ledger.outlook.scenarios import Pack, Scenario
 from ledger.outlook.timeline import steps_from, timeline_of
@@ -54,7 +54,7 @@ def outlook(
         scenarios=scenarios,
         places=places_outlook(inputs, demand, timeline),
         needs=needs_outlook(inputs, demand),
-        notes=(*inputs.notes, *notes_on(demand.history, demand.trend), *notes),
+        notes=(*inputs.notes, *notes_on(demand.history, demand.trend), *notes_on_places(inputs, demand), *notes),
     )
 
 
