@@ -1,0 +1,156 @@
+"""`hnb forecast` of the block: what it prints, writes and draws is the outlook's; one sentence where it cannot."""
+
+import csv
+import json
+import subprocess
+from decimal import Decimal
+from html import escape
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from hnb_local.forecasting.outlook_charts import charts_of
+from hnb_local.forecasting.outlook_csv import csv_of
+from ledger.outlook.inputs import read_inputs
+from ledger.outlook.result import Outlook
+from ledger.outlook.run import outlook
+from ledger.outlook.scenarios import read_pack
+from tests.local.test_forecast_command import ROOT, WRONG_USE, hnb
+
+EXAMPLES = ROOT / "docs" / "examples" / "forecast"
+ASKED = ("--inputs", "authority.json", "--scenarios", "measures.yaml", "--simulations", "120", "--seed", "3")
+
+
+def run(*more: str) -> "subprocess.CompletedProcess[str]":
+    return hnb(*ASKED, *more, cwd=EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def found() -> Outlook:
+    inputs = read_inputs("authority.json", (EXAMPLES / "authority.json").read_bytes())
+    pack = read_pack("measures.yaml", (EXAMPLES / "measures.yaml").read_bytes())
+    return outlook(inputs, pack, simulations=120, seed=3)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of charts and the CSV file that one run wrote."""
+    folder = tmp_path_factory.mktemp("drawn")
+    done = run("--charts", str(folder / "charts"), "--out", str(folder / "figures.csv"))
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder
+
+
+def test_the_json_is_the_outlook_and_the_same_bytes_follow(found: Outlook) -> None:
+    first = run("--json")
+    assert (first.returncode, first.stderr) == (0, "")
+    answer = json.loads(first.stdout)
+    assert answer.pop("run") is None
+    assert Outlook.model_validate(answer) == found
+    assert run("--json").stdout == first.stdout
+
+
+def test_the_screen_has_years_lines_scenarios_worth_places_and_what_it_was_made_of() -> None:
+    printed = " ".join(run().stdout.split())
+    for part in (
+        "Steady: the High Needs Block",
+        "│ 2025-26 │ £14.20m │ £14.20m │ – │ £12.00m │ −£2.20m │ −£3.70m │ – │ – │ – │ – │",
+        "│ SEN support services │ – │ – │ £1,000,000 │ £1,000,000 │ – │",
+        "│ A stated path (stated) │ −£3.70m │ −£4.85m │ −£6.00m │ – │ – │ not by then │",
+        "│ Stability grant │ Mar 2028 │ £3.33m │ – │ 100% of futures │",
+        "Ten special places: Whoever would start in an independent school could go there.",
+        "│ Special schools, all-through │ 205 │ 200 │",
+        "seed 3, 120 simulations, model 1",
+    ):
+        assert part in printed
+
+
+def test_another_level_is_watched_where_one_is_given() -> None:
+    assert "Below −£4.00m" in run("--level", "-4000000").stdout
+
+
+def test_the_csv_has_every_figure_in_exact_pounds(found: Outlook, drawn: Path) -> None:
+    assert (drawn / "figures.csv").read_text() == csv_of(found)
+    rows = list(csv.DictReader((drawn / "figures.csv").open(newline="")))
+    keys = {tuple(row[name] for name in list(row)[:6]) for row in rows}
+    assert len(keys) == len(rows), "one row a figure"
+    year = found.scenarios[0].years[2]
+    (row,) = (
+        row for row in rows
+        if (row["scenario"], row["financial_year"], row["measure"]) == ("steady", "2027", "reserve")
+    )  # fmt: skip
+    assert [Decimal(row[name]) * 100 for name in ("p10", "p50", "p90")] == [
+        year.reserve_pence.p10, year.reserve_pence.p50, year.reserve_pence.p90,
+    ]  # fmt: skip
+    assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
+
+
+def test_every_chart_is_an_svg_a_png_and_a_table_of_the_same_figures(found: Outlook, drawn: Path) -> None:
+    charts = charts_of(found)
+    assert [chart.name for chart in charts] == ["outturn", "reserve", "growth", "places-1-special"]
+    page = (drawn / "charts" / "index.html").read_text()
+    for chart in charts:
+        svg = ElementTree.fromstring((drawn / "charts" / f"{chart.name}.svg").read_text())
+        assert chart.title in "".join(svg.itertext())
+        assert (drawn / "charts" / f"{chart.name}.png").read_bytes().startswith(b"\x89PNG")
+        rows = list(csv.reader((drawn / "charts" / f"{chart.name}.csv").open(newline="")))
+        assert rows == [list(chart.columns), *map(list, chart.rows)]
+        assert escape(chart.says) in page
+        for row in chart.rows:
+            assert all(f"<td>{escape(cell)}</td>" in page for cell in row)
+    assert "http" not in page.replace("http://www.w3.org", ""), "nothing is fetched from anywhere"
+    reserve = next(chart for chart in charts if chart.name == "reserve")
+    assert reserve.rows[0][1:] == tuple(
+        f"{'−' if year.reserve_pence.p50 < 0 else ''}£{abs(year.reserve_pence.p50) / 1e8:,.2f}m"
+        for year in found.scenarios[0].years
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Say what to forecast from: --from-ledger, --inputs FILE, or the four files"),
+        (("--inputs", "none.json"), "none.json cannot be read: No such file or directory."),
+        (("--inputs", "measures.yaml"), "measures.yaml: Invalid JSON"),
+        (("--inputs", "authority.json", "--scenarios", "authority.json"), "authority.json: scenarios: is missing."),
+        (("--inputs", "authority.json", "--from-ledger"), "--from-ledger and --inputs are two ways: give one."),
+        (
+            ("--inputs", "authority.json", "--costs", "costs.csv"),
+            "--costs: of a forecast from files, and not of --inputs.",
+        ),
+        (("--from-ledger", "--years", "3"), "--years: of a forecast from files, and not of --from-ledger."),
+        (("--costs", "costs.csv", "--level", "5"), "--level: of --from-ledger or --inputs."),
+        (("--inputs", "authority.json", "--level", "much"), "Invalid value for '--level'"),
+        (("--inputs", "authority.json", "--simulations", "0"), "Invalid value for '--simulations'"),
+    ],
+)
+def test_what_is_asked_wrongly_ends_with_a_sentence_and_status_2(arguments: tuple[str, ...], said: str) -> None:
+    done = hnb(*arguments, cwd=EXAMPLES)
+    assert (done.returncode, done.stdout) == (WRONG_USE, "")
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_what_does_not_answer_or_cannot_be_written_ends_with_a_sentence_and_status_1(tmp_path: Path) -> None:
+    nowhere = hnb("--from-ledger", "--data-dir", str(tmp_path))
+    assert (nowhere.returncode, nowhere.stdout) == (1, "")
+    assert "Nothing is running on" in nowhere.stderr
+    silent = hnb("--from-ledger", "--ledger-url", "http://127.0.0.1:9")
+    assert silent.returncode == 1
+    assert "The ledger service does not answer at http://127.0.0.1:9" in silent.stderr
+    (tmp_path / "file").touch()
+    unwritable = run("--charts", str(tmp_path / "file" / "charts"))
+    assert unwritable.returncode == 1
+    assert "cannot be made: Not a directory." in unwritable.stderr
+
+
+def test_a_forecast_from_files_is_drawn_too(tmp_path: Path) -> None:
+    files = [f"--{name}={name}.csv" for name in ("transitions", "population", "costs", "valid-states")]
+    done = hnb(*files, "--simulations", "60", "--charts", str(tmp_path), cwd=EXAMPLES)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "index.html", *(f"{name}.{kind}" for name in ("children", "cost") for kind in ("svg", "png", "csv")),
+    }  # fmt: skip
+    last = list(csv.reader((tmp_path / "children.csv").open(newline="")))[-1]
+    assert last[0] == "2030"
