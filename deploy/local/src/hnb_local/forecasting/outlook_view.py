@@ -37,7 +37,7 @@ def provenance(outlook: Outlook, run: int | None) -> str:
     return (
         f"{kept}from {outlook.reference_day} on, as known at {outlook.known_at:%Y-%m-%d %H:%M} UTC; "
         f"inputs {outlook.inputs_sha256[:12]}, scenarios {outlook.scenarios_sha256[:12]}, seed {outlook.seed}, "
-        f"{outlook.simulations:,} simulations, model {outlook.model}, NumPy {outlook.numpy}."
+        f"{outlook.simulations:,} simulations, model {outlook.model}."
     )
 
 
