@@ -132,6 +132,7 @@ BASE = "- {name: base, title: Base, inflation: {percent: 0}, grant: {growth_perc
 SO = "assumes: It is so as said."
 PLACES = f"kind: places, provision: special, places: 10, opens: 2026-09-01, place_cost_pounds: 1, {SO}"
 EARLY = f"kind: early-intervention, from: 2026-09-01, cost_pounds_a_year: 1, {SO}"
+UPLIFT = f"kind: uplift, provision: special, {SO}"
 STATED = "name: x, title: Ten, source: A report, assumes: [It says so itself.]"
 
 
@@ -147,6 +148,8 @@ STATED = "name: x, title: Ten, source: A report, assumes: [It says so itself.]"
         ("- {name: x, title: Ten, inflation: {percent: {26: 4}}}", "scenario x.inflation.percent"),
         ("- {name: x, title: Ten, override_ends: 2028-03-30}", "override_ends: 2028-03-30 is no 31 March"),
         ("- {name: x, title: Ten, measures: [{kind: hope, assumes: It is so as said.}]}", "scenario x.measures.0"),
+        (f"- {{name: x, title: Ten, measures: [{{{UPLIFT}, percent: 301}}]}}", "less than or equal to 300"),
+        (f"- {{name: x, title: Ten, measures: [{{{UPLIFT}, percent: 3, from: soon}}]}}", "scenario x.measures.0.from"),
         (f"- {{name: x, title: Ten, measures: [{{{PLACES}}}]}}", "scenario x.measures.0.instead_of: is missing"),
         (
             f"- {{name: x, title: Ten, measures: [{{{PLACES}, instead_of: [{{provision: boarding}}]}}]}}",
@@ -183,15 +186,28 @@ def test_a_fault_of_a_scenario_is_named_with_the_scenario_and_the_field(more: st
     assert told in str(bad.value)
 
 
+def test_a_fault_is_told_once_and_only_of_the_type_that_was_meant() -> None:
+    more = f"- {{name: x, title: Ten, measures: [{{{EARLY}, avoided_percent: 120}}]}}"
+    with pytest.raises(BadInput) as bad:
+        read_pack("ours.yaml", f"scenarios:\n  {BASE}\n  {more}\n".encode())
+    said = "ours.yaml: scenario x.measures.0.avoided_percent: Input should be less than or equal to 100."
+    assert str(bad.value) == said
+
+
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
+        (b"scenarios: [{name: a, name: b}]", "ours.yaml, line 1: name stands there twice."),
+        (b"scenarios:\n- {override_ends: 2026-02-30}", "ours.yaml, line 2: 2026-02-30 is no date."),
+        (b"[" * 5_000, "ours.yaml: this is nested too deeply."),
+        (b"a: !!python/name:os.system", "ours.yaml, line 1: could not determine a constructor"),
+        (f"colour: red\nscenarios:\n  {BASE}".encode(), "ours.yaml: colour: is not a field here."),
         (b"scenarios: [", "ours.yaml, line 1: this is not YAML."),
         (b"a: \xff", "ours.yaml: this is not YAML."),
         (b"- just a list", "ours.yaml: Input should be a valid dictionary"),
         (b"scenarios: []", "ours.yaml: scenarios: Tuple should have at least 1 item"),
         (b"scenarios: [{name: a, title: Alone}]", "a is the first: it has to say inflation and grant"),
-        (b"x" * (1 << 20) + b"y", "more than 1 MiB"),
+        (b"x" * (1 << 18) + b"y", "more than 256 KiB"),
     ],
 )
 def test_a_file_that_holds_no_scenarios_is_refused_whole(raw: bytes, told: str) -> None:
@@ -216,6 +232,24 @@ def test_a_grant_of_a_day_long_past_is_taken_to_be_in_the_reserve(inputs: Inputs
     found = outlook(later, shipped_pack(), simulations=10, seed=1)
     assert scenario(found, "stability-grant").worth[4].saved_pence.p50 == 0
     assert any("what the stability grant paid for 2026-03-31" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (
+            "2026-03-31",
+            "Ten: 2026-03-31 is past: the measure counts from 2026-04-01 on, beside what history has of it.",
+        ),
+        ("2030-04-01", "Ten: 2030-04-01 is after these years: the measure changes nothing in them."),
+    ],
+)
+def test_a_measure_that_begins_outside_the_years_says_so(inputs: Inputs, day: str, told: str) -> None:
+    more = f"- {{name: x, title: Ten, based_on: base, measures: [{{{UPLIFT}, percent: 3, from: {day}}}]}}"
+    found = outlook(inputs, read_pack("ours.yaml", f"scenarios:\n  {BASE}\n  {more}\n".encode()), simulations=5, seed=1)
+    assert told in found.notes
+    changed = scenario(found, "x").worth[4].saved_pence.p50
+    assert (changed == 0) == ("after" in told)
 
 
 def test_packs_are_the_same_after_being_written() -> None:

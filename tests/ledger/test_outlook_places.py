@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ledger.outlook.flows import demand_of
 from ledger.outlook.inputs import Capacity, Inputs, LineInputs
-from ledger.outlook.places import needs_outlook, places_outlook
+from ledger.outlook.places import needs_outlook, notes_on_places, places_outlook
 from ledger.outlook.result import PlacesOutlook
 from ledger.outlook.timeline import steps_from, timeline_of
 from tests.ledger.outlooks import SPECIAL, authorities, authority, days, moved, priced, year_of
@@ -58,6 +58,41 @@ def test_as_large_a_share_as_now_wants_these_settings() -> None:
     assert half.years[0].children.p50 == pytest.approx(whole.years[0].children.p50 / 2, abs=1)
 
 
+def test_places_that_children_without_a_plan_fill_stay_filled() -> None:
+    """A hundred and thirty have a plan, and two hundred and thirty places are filled."""
+    capacity = Capacity(provision="special", places=400, filled=230)
+    found, alone = (
+        looked(growing(one))[0].years[3].children.p50 for one in (capacity, capacity.model_copy(update={"filled": 130}))
+    )
+    assert found == alone + 100
+
+
+def test_where_no_place_comes_free_the_wait_is_the_longest() -> None:
+    moves = moved(SPECIAL, SPECIAL, 40), moved(None, SPECIAL, 40), moved(SPECIAL, None, 1)
+    line = LineInputs(provision="special", placements=80, standing=priced(30_000, 80))
+    full = Capacity(provision="special", places=1, filled=80)
+    first = looked(authority(*moves, lines=(line,), capacities=(full,)))[0].years[0]
+    assert first.waiting.p10 > 0
+    assert first.wait_weeks is not None
+    assert (first.wait_weeks.p10, first.wait_weeks.p90) == (520, 520)
+
+
+def test_what_is_held_against_no_places_is_said() -> None:
+    def said(*capacities: Capacity) -> list[str]:
+        inputs = growing(*capacities)
+        return notes_on_places(inputs, demand_of(inputs, 4, simulations=2, seed=SEED))
+
+    assert said() == ["No setting in the area says how many places it has in: Special schools."]
+    assert said(Capacity(provision="special", places=140, filled=130)) == []
+    assert said(
+        Capacity(provision="special", places=100, filled=90),
+        Capacity(provision="special", in_area=False, places=40, filled=40),
+    ) == ["Children out of the area, or where places are not known, are held against none: 40 in Special schools."]
+    assert said(Capacity(provision="special", places=400, filled=230)) == [
+        "Places filled by children without a plan are taken to stay so: 100 in Special schools."
+    ]
+
+
 def test_a_phase_grows_as_the_children_of_its_academic_years_do() -> None:
     moves = moved(SPECIAL, SPECIAL, 50, academic_year=6), moved(SPECIAL, SPECIAL, 50, academic_year=1)
     line = LineInputs(provision="special", placements=100, standing=priced(30_000, 100))
@@ -88,12 +123,14 @@ def test_every_years_fullest_month_is_what_a_loop_over_months_finds(inputs: Inpu
     found = places_outlook(inputs, demand, timeline_of(inputs, ("special",)))[0]
     line = next(line for line in inputs.lines if line.provision == "special")
     children = demand.flows.children[:, :, demand.flows.lines.index("special")]
+    with_a_plan = min(line.placements, 40)
     fullest: dict[int, list[int]] = {}
     for future in range(FUTURES):
         months: dict[tuple[str, int], list[float]] = {}
         for one in days(inputs, line):
             before, after = children[future, one.step], children[future, one.step + 1]
-            wanting = (before + (after - before) * one.started) * 40 / children[future, 0]
+            there = before + (after - before) * one.started
+            wanting = there * with_a_plan / children[future, 0] + 40 - with_a_plan
             months.setdefault((f"{one.day:%Y-%m}", one.step), []).append(wanting)
         of_year: dict[int, int] = {}
         for (month, _), wanted in months.items():

@@ -15,7 +15,8 @@ from hnb.http import Moment, problem
 from ledger.api.positions import Authority, KnownAt
 from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger
-from ledger.outlook.scenarios import MAX_SCENARIOS_BYTES, Pack, read_pack
+from ledger.outlook.reading import MAX_SCENARIOS_BYTES
+from ledger.outlook.scenarios import Pack, read_pack
 from ledger.runs import making, store
 from ledger.runs.drawing import Busy, Failed
 

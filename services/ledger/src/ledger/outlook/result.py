@@ -96,7 +96,7 @@ class PlacesYear(Written):
     children: Spread
     chance_over: float  # the share of futures in which there are more children than places
     waiting: Spread  # children beyond the places
-    wait_weeks: Spread | None  # how long one then waits: those waiting over the places that come free; None if none do
+    wait_weeks: Spread | None  # how long: those waiting over the places that come free, 520 at most; None if none do
 
 
 class PlacesOutlook(Written):

@@ -14,10 +14,10 @@ from ledger.outlook.flows import demand_of
 from ledger.outlook.inputs import NO_PLACEMENT, Inputs
 from ledger.outlook.measures import EarlyIntervention, Measure, Places, Tribunals, Uplift
 from ledger.outlook.money import Money, known_of, money_of, notes_on_funding
-from ledger.outlook.places import needs_outlook, places_outlook
+from ledger.outlook.places import needs_outlook, notes_on_places, places_outlook
 from ledger.outlook.result import Outlook, ScenarioOutlook
 from ledger.outlook.scenarios import Pack, Scenario
-from ledger.outlook.timeline import steps_from, timeline_of
+from ledger.outlook.timeline import Timeline, steps_from, timeline_of
 
 
 def outlook(
@@ -54,7 +54,7 @@ def outlook(
         scenarios=scenarios,
         places=places_outlook(inputs, demand, timeline),
         needs=needs_outlook(inputs, demand),
-        notes=(*inputs.notes, *notes_on(demand.history, demand.trend), *notes),
+        notes=(*inputs.notes, *notes_on(demand.history, demand.trend), *notes_on_places(inputs, demand), *notes),
     )
 
 
@@ -74,9 +74,24 @@ def _scenarios(
         notes += [f"{scenario.title}: {note}" for effect in effects for note in effect.notes]
         money = money_of(scenario, inputs, course, effects, seed)
         notes += notes_on_funding(scenario, inputs, timeline.first_year)
+        notes += [f"{scenario.title}: {note}" for note in _notes_on_days(scenario, timeline)]
         first = first or money
         found.append(scenario_outlook(scenario, lines, known, money, first, timeline.first_year, level_pence))
     return tuple(found), list(dict.fromkeys(notes))
+
+
+def _notes_on_days(scenario: Scenario, timeline: Timeline) -> list[str]:
+    """Of measures that begin before there is anything to foretell, or after all that is."""
+    found = []
+    for measure in scenario.measures:
+        day = measure.opens if isinstance(measure, Places) else measure.begins
+        if day is not None and day < timeline.reference_day:
+            found.append(
+                f"{day} is past: the measure counts from {timeline.reference_day} on, beside what history has of it."
+            )
+        elif day is not None and timeline.year_at(day) is None:
+            found.append(f"{day} is after these years: the measure changes nothing in them.")
+    return found
 
 
 def _lines(inputs: Inputs, scenarios: tuple[Scenario, ...], seen: tuple[str, ...]) -> tuple[str, ...]:

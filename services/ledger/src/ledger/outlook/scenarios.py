@@ -5,25 +5,21 @@ from functools import cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import orjson
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from hnb.calendar import financial_year, year_end
 from hnb.provisions import Provision
-from ledger.forecast.faults import MOST_SHOWN, BadInput
+from ledger.forecast.faults import BadInput
 from ledger.outlook.inputs import Written, Year
 from ledger.outlook.measures import Measure, Share
-
-MAX_SCENARIOS_BYTES = 1 << 20
-UNSAID = ("dict[", "function-", "float", "constrained-")  # where Pydantic tries several types: no field of the file
-KINDS = ("growth", "uplift", "places", "early-intervention", "tribunals")
+from ledger.outlook.reading import faults_in, value_of
 
 Rise = Annotated[float, Field(ge=-50, le=100)]
 Rises = Annotated[dict[Year, Rise], Field(min_length=1)] | Rise  # by financial year, the last one going on; or always
-Sentences = tuple[Annotated[str, Field(min_length=10, max_length=1000)], ...]
+Sentences = Annotated[tuple[Annotated[str, Field(min_length=10, max_length=1000)], ...], Field(max_length=20)]
 Reserve = Annotated[int, Field(ge=-(10**11), le=10**11)]
 
 
@@ -152,19 +148,11 @@ def _on(one: Scenario, below: Scenario | None, first: Scenario) -> Scenario:
 
 def read_pack(name: str, raw: bytes) -> Pack:
     """The scenarios of a file. BadInput naming the file, and the line or the field at fault."""
-    if len(raw) > MAX_SCENARIOS_BYTES:
-        raise BadInput([f"{name} has more than {MAX_SCENARIOS_BYTES >> 20} MiB: no scenarios need as much."])
-    try:
-        value = yaml.safe_load(raw)
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise BadInput([f"{name}{f', line {mark.line + 1}' if mark else ''}: this is not YAML."]) from None
+    value = value_of(name, raw)
     try:
         return Pack.model_validate(value)
     except ValidationError as error:
-        faults = [_fault(name, value, one) for one in error.errors(include_url=False, include_input=False)]
-        faults = list(dict.fromkeys(faults))
-        raise BadInput(faults[:MOST_SHOWN], max(len(faults) - MOST_SHOWN, 0)) from None
+        raise faults_in(name, value, error) from None
 
 
 def pack_of(path: Path | None) -> Pack:
@@ -181,25 +169,6 @@ def pack_of(path: Path | None) -> Pack:
 def shipped_pack() -> Pack:
     """The scenarios shipped."""
     return read_pack("the scenarios shipped", resources.files("ledger.outlook").joinpath("scenarios.yaml").read_bytes())
-
-
-def _fault(name: str, value: Any, error: Any) -> str:
-    """A sentence, in which a scenario goes by its name."""
-    place = [str(part) for part in error["loc"] if part not in KINDS and not str(part).startswith(UNSAID)]
-    if len(place) > 1 and place[0] == "scenarios":
-        called = _called(value, int(place[1]))
-        place[:2] = [f"scenario {called}"]
-    message = {"missing": "is missing", "extra_forbidden": "is not a field here"}.get(
-        error["type"], str(error["msg"]).removeprefix("Value error, ")
-    )
-    return f"{name}: {'.'.join(place)}: {message}." if place else f"{name}: {message}."
-
-
-def _called(value: Any, at: int) -> str:
-    try:
-        return str(value["scenarios"][at]["name"])
-    except (KeyError, TypeError, IndexError):
-        return str(at + 1)
 
 
 def _is_year_end(field: str, day: date) -> None:

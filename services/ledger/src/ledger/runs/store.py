@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from ledger.outlook.inputs import Inputs, read_inputs
 from ledger.outlook.result import Outlook, Spread
-from ledger.outlook.scenarios import Pack, read_pack
+from ledger.outlook.scenarios import Pack
 
 Why = Literal["nightly", "asked"]
 MOST_LISTED = 100
@@ -115,7 +115,7 @@ def kept(connection: Connection, number: int) -> Kept | None:
     return Kept(
         Run(*run),
         read_inputs(f"run {number}", zlib.decompress(inputs)),
-        read_pack(f"run {number}", zlib.decompress(scenarios)),
+        Pack.model_validate_json(zlib.decompress(scenarios)),
         Outlook.model_validate_json(outlook),
     )
 
