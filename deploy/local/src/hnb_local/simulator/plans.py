@@ -32,6 +32,7 @@ _NEEDS = {"ASD": 1122, "SEMH": 804, "SLCN": 798, "MLD": 453, "OTH": 271, "PD": 1
           "VI": 44, "PMLD": 23, "MSI": 4, None: 164}  # fmt: skip
 _YEAR_GROUPS = {"early-years": (-4, 0), "post-16": (12, 18)}
 _USUAL_YEAR_GROUPS = (0, 11)
+_FIRST_AFTER_SCHOOL = 12
 _YOUNGEST = -4  # the contract's lowest year group
 _OLDEST_PLAN_YEARS = {"early-years": 1}  # who is under five now got no plan long ago
 _USUAL_OLDEST_PLAN_YEARS = 10
@@ -134,8 +135,9 @@ def _arriving_later(pen: Pen, random: Random, row: str) -> Child:
 
 def _issue(pen: Pen, random: Random, child: Child, request_id: str | None) -> None:
     need = random.choices(list(_NEEDS), list(_NEEDS.values()))[0]
-    # Drawn as it is in 2025-26, and said as it was when the plan was issued.
-    year_group = random.randint(*_YEAR_GROUPS.get(child.row, _USUAL_YEAR_GROUPS))
+    # As it is in 2025-26, and said as it was when the plan was issued.
+    drawn = random.randint(*_YEAR_GROUPS.get(child.row, _USUAL_YEAR_GROUPS))
+    year_group = _told_by_its_year(child, drawn)
     school_years = SEPTEMBER.year - (child.issued_on.year - (child.issued_on.month < SEPTEMBER.month))
     data = {
         "plan_id": child.plan_id, "child_ref": child.child_ref, "issued_on": child.issued_on.isoformat(),
@@ -145,6 +147,17 @@ def _issue(pen: Pen, random: Random, child: Child, request_id: str | None) -> No
         "exception": "exceptional-circumstances" if request_id and _excepted(request_id) else None,
     }  # fmt: skip
     pen.say("ehcp-issued", moment(random, child.issued_on), data)
+
+
+def _told_by_its_year(child: Child, drawn: int) -> int:
+    """Who moved on to school or college in the year, or left school at its summer's end, did so at that age."""
+    if child.came_from == "early-years":
+        return 0
+    of_school = child.row not in _YEAR_GROUPS and child.row != NO_PLACEMENT
+    left_in_summer = child.leaves_on is not None and child.leaves_on < SEPTEMBER and carried_in(child)
+    if (child.came_from is not None and child.row == "post-16") or (of_school and left_in_summer):
+        return _FIRST_AFTER_SCHOOL
+    return drawn
 
 
 def _excepted(request_id: str) -> bool:
