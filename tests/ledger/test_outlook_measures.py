@@ -49,12 +49,12 @@ def seen(inputs: Inputs, measure: Measure) -> tuple[Course, Effect]:
     return course, effect_of(measure, 0, inputs, course, SEED)
 
 
-def the_same(found: Effect, course: Course, naive: list[Pence], **within: float) -> None:
+def the_same(found: Effect, course: Course, naive: list[Pence], abs: float, rel: float) -> None:
     for future, plain in enumerate(naive):
         for year in range(YEARS):
             for at, line in enumerate(LINES):
                 asked = plain.get((course.timeline.first_year + year, line), 0.0)
-                assert found.pence[future, year, at] == pytest.approx(asked, **within), (future, year, line)
+                assert found.pence[future, year, at] == pytest.approx(asked, abs=abs, rel=rel), (future, year, line)
 
 
 def futures(inputs: Inputs, course: Course) -> list[Future]:
