@@ -31,7 +31,7 @@ def later(day: date, years: int) -> date:
 
 
 def moved(before: Place | None, after: Place | None, children: int, *, academic_year: int = 3) -> Moves:
-    """So many children of the last year before a reference day in 2026."""
+    """So many children of the last year before the reference day, which says which year that is."""
     return Moves(year=2025, academic_year=academic_year, before=before, after=after, children=children)
 
 
@@ -44,10 +44,11 @@ def authority(
     *moves: Moves, lines: tuple[LineInputs, ...], reference_day: date = date(2026, 4, 1), **more: object
 ) -> Inputs:
     """Inputs of an authority that has a grant and a deficit in its first year."""
+    last = [move.model_copy(update={"year": reference_day.year - 1}) for move in moves]
     funding = {year_of(reference_day - timedelta(1)): Funding(grant_pence=GRANT, reserve_opening_pence=OPENING)}
     return Inputs.model_validate({
         "authority": AUTHORITY, "known_at": datetime(2026, 4, 1, tzinfo=UTC), "reference_day": reference_day,
-        "moves": moves, "lines": lines, "funding": funding, **more,
+        "moves": last, "lines": lines, "funding": funding, **more,
     })  # fmt: skip
 
 

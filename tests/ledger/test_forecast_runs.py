@@ -1,8 +1,9 @@
 """Forecast runs: made on demand and by night, kept with all they were made of, and the same again to the penny."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from hnb import database
 from ledger import metrics
 from ledger.api import forecasts
+from ledger.app import build
 from ledger.conditions.forecast import expected
 from ledger.forecast.faults import BadInput
 from ledger.outlook.__main__ import Asked
@@ -47,7 +49,7 @@ def known(books: Books) -> Books:
 @pytest.fixture
 def client(known: Books) -> Iterator[TestClient]:
     app = FastAPI()
-    app.include_router(forecasts.make_router(known.engine, looking(known), lambda: None))
+    app.include_router(forecasts.make_router(known.engine, looking(known), shipped_pack(), lambda: None))
     with TestClient(app) as opened:
         yield opened
 
@@ -123,22 +125,31 @@ def test_inputs_may_be_had_without_a_run_and_the_scenarios_shipped_too(client: T
     assert client.get("/forecasts/scenarios").content == shipped_pack().written
 
 
+def nightly(books: Books, wake: Callable[[], None] = lambda: None, now: datetime = NIGHT) -> Nightly:
+    """One replica's."""
+    return Nightly(books.engine, looking(books), shipped_pack(), lambda: now, wake)
+
+
 def test_the_night_has_one_run_of_an_authority_however_many_replicas_look(known: Books) -> None:
     woken: list[bool] = []
-    replicas = [Nightly(known.engine, looking(known), lambda: NIGHT, lambda: woken.append(True)) for _ in range(3)]
+    replicas = [
+        Nightly(known.engine, looking(known), shipped_pack(), lambda: NIGHT, lambda: woken.append(True))
+        for _ in range(3)
+    ]
     for _ in range(2):
         for replica in replicas:
             assert replica.make() is False
     assert known.value("SELECT count(*) FROM forecast_runs WHERE why = 'nightly'") == 1
     assert woken == [True]
-    next_night = Nightly(known.engine, looking(known), lambda: NIGHT.replace(day=7), lambda: None)
-    next_night.make()
+    nightly(known, now=NIGHT.replace(day=7)).make()
     assert known.value("SELECT count(*) FROM forecast_runs") == 2
 
 
 def test_two_replicas_that_make_the_same_nights_run_keep_one(known: Books) -> None:
     """Both looked before either had kept its own."""
-    first, second = (Nightly(known.engine, looking(known), lambda: NIGHT, lambda: None) for _ in range(2))
+    first, second = (
+        Nightly(known.engine, looking(known), shipped_pack(), lambda: NIGHT, lambda: None) for _ in range(2)
+    )
     night = night_of(NIGHT, 3)
     first._make(LEICESTER, night)
     second._make(LEICESTER, night)
@@ -148,8 +159,8 @@ def test_two_replicas_that_make_the_same_nights_run_keep_one(known: Books) -> No
 def test_an_authority_without_a_year_of_history_keeps_nobody_elses_run(known: Books) -> None:
     young = [{**one, "authority": "E08000025", "id": f"y-{at}"} for at, one in enumerate(small()[:2])]
     known.take(*young)
-    nightly = Nightly(known.engine, looking(known), lambda: NIGHT, lambda: None)
-    while nightly.make():
+    replica = nightly(known)
+    while replica.make():
         pass
     assert known.value("SELECT array_agg(authority) FROM forecast_runs") == [LEICESTER]
 
@@ -205,3 +216,15 @@ def test_a_drawing_that_cannot_be_says_why_across_its_process(known: Books) -> N
     wanted = Asked(inputs=poor, pack=shipped_pack(), simulations=5, seed=1, level_pence=None)
     with pytest.raises(BadInput, match=r"funding\.2025: the grant of 2025-26 is not known"):
         drawing.draw(wanted)
+
+
+def test_a_wrong_scenarios_file_keeps_the_service_from_starting(
+    tmp_path: Path, known: Books, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text("scenarios: [{name: a, title: Alone}]")
+    for path, told in ((file, "a is the first: it has to say inflation"), (tmp_path / "none.yaml", "cannot be read")):
+        with pytest.raises(SystemExit):
+            build(known.ledger.settings.model_copy(update={"scenarios": path}))
+        assert f"ledger cannot start: HNB_SCENARIOS: {path}" in (said := capsys.readouterr().err)
+        assert told in said

@@ -221,6 +221,7 @@ def test_a_file_of_inputs_that_is_none_is_refused_by_field(raw: bytes, told: str
     assert told in str(bad.value)
 
 
+@settings(deadline=None, derandomize=True)
 @given(day=st.dates(date(2020, 1, 1), date(2032, 12, 31)))
 def test_a_years_starts_all_happen_and_its_days_are_all_there(day: date) -> None:
     inputs = simple(reference_day=day)
@@ -230,3 +231,14 @@ def test_a_years_starts_all_happen_and_its_days_are_all_there(day: date) -> None
     whole = [timeline.starting[timeline.step == step].sum() for step in range(timeline.steps - 1)]
     assert whole == pytest.approx([1.0] * len(whole))
     assert timeline.by_year(timeline.share[None])[0][1:] == pytest.approx([1.0] * (YEARS - 1))
+
+
+def test_inputs_name_each_line_once_and_their_history_reaches_the_day() -> None:
+    inputs = simple()
+    with pytest.raises(BadInput, match="lines names a provision twice"):
+        read_inputs("ours.json", inputs.model_copy(update={"lines": (inputs.lines[0],) * 2}).written)
+    with pytest.raises(BadInput, match="moves end in 2026, and the reference day is 2027-04-01"):
+        read_inputs("ours.json", inputs.model_copy(update={"reference_day": date(2027, 4, 1)}).written)
+    mistyped = inputs.written.replace(b'"2026-04"', b'"2026-4"')
+    with pytest.raises(BadInput, match=r"ours.json: lines.0.child_days.2026-4"):
+        read_inputs("ours.json", mistyped)

@@ -110,7 +110,7 @@ def test_every_chart_is_an_svg_a_png_and_a_table_of_the_same_figures(found: Outl
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "Say what to forecast from: --from-ledger, --inputs FILE, or the four files"),
+        ((), "Say what to forecast from: --from-ledger, --inputs FILE, or files: --transitions,"),
         (("--inputs", "none.json"), "none.json cannot be read: No such file or directory."),
         (("--inputs", "measures.yaml"), "measures.yaml: Invalid JSON"),
         (("--inputs", "authority.json", "--scenarios", "authority.json"), "authority.json: scenarios: is missing."),
@@ -143,6 +143,23 @@ def test_what_does_not_answer_or_cannot_be_written_ends_with_a_sentence_and_stat
     unwritable = run("--charts", str(tmp_path / "file" / "charts"))
     assert unwritable.returncode == 1
     assert "cannot be made: Not a directory." in unwritable.stderr
+
+
+def test_a_journal_is_looked_back_on_too(tmp_path: Path) -> None:
+    """Five years that were all alike, each a transition of its own."""
+    inputs = json.loads((EXAMPLES / "authority.json").read_text())
+    inputs["moves"] = [{**move, "year": year} for year in range(2021, 2026) for move in inputs["moves"]]
+    (tmp_path / "five.json").write_text(json.dumps(inputs))
+    done = hnb("backtest", "--inputs", "five.json", "--simulations", "60", "--json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    assert [(trial["known_until"], trial["year"]) for trial in answer["trials"]][:2] == [(2022, 2023), (2022, 2024)]
+    assert {trial["actual"] for trial in answer["trials"]} == {660}
+    assert answer["inputs"]["inputs"]["sha256"] == read_inputs("five", (tmp_path / "five.json").read_bytes()).digest
+    assert "1 April" in hnb("backtest", "--inputs", "five.json", "--simulations", "20", cwd=tmp_path).stdout
+    mixed = hnb("backtest", "--inputs", "authority.json", "--population", "population.csv", cwd=EXAMPLES)
+    assert mixed.returncode == WRONG_USE
+    assert mixed.stderr == "--population: of a forecast from files, and not of --inputs.\n"
 
 
 def test_a_forecast_from_files_is_drawn_too(tmp_path: Path) -> None:

@@ -12,11 +12,14 @@ from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.service import Loop, Service, relay_loops
+from hnb.settings import refuse_to_start
 from hnb.telemetry import Telemetry, make_tracing
 from ledger import api, metrics, saying, seals
 from ledger.api import forecasts, replay
 from ledger.conditions import finders
+from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger, about
+from ledger.outlook.scenarios import pack_of
 from ledger.reports.exceptions import Counting
 from ledger.runs.nightly import LOOK_SECONDS as FORECAST_SECONDS
 from ledger.runs.nightly import Nightly
@@ -33,6 +36,10 @@ COUNT_REST = 20.0
 
 def build(settings: LedgerSettings) -> Service:
     """The service, wired from its settings. Opens no connection yet."""
+    try:
+        scenarios = pack_of(settings.scenarios)
+    except BadInput as error:
+        refuse_to_start("ledger", f"HNB_SCENARIOS: {error}")
     telemetry = Telemetry("ledger")
     tracing = make_tracing("ledger", settings)
     engine = database.connect(settings.database_url.get_secret_value(), "ledger")
@@ -56,7 +63,7 @@ def build(settings: LedgerSettings) -> Service:
     counting = Counting(engine, ledger, settings.unpaid_days)
     count = Loop("count exceptions", counting.count, COUNT_SECONDS, lambda: COUNT_REST)
     conditions = Conditions("ledger", engine, "commitments", finders(ledger), _now)
-    nightly = Nightly(engine, ledger, _now, lambda: look.wake())
+    nightly = Nightly(engine, ledger, scenarios, _now, lambda: look.wake())
     forecast = Loop("forecast", nightly.make, FORECAST_SECONDS)
     look = Loop("conditions", conditions.look, LOOK_SECONDS, lambda: REST)
     intake = Intake(engine, telemetry, about, ledger.post, settle.wake, CASE_EVENTS, tracing=tracing)
@@ -81,7 +88,7 @@ def build(settings: LedgerSettings) -> Service:
             *api.routers(engine, ledger),
             replay.make_router(engine, _now, say.wake),
             conditions_api.make_router(conditions, send.wake),
-            forecasts.make_router(engine, ledger, look.wake),
+            forecasts.make_router(engine, ledger, scenarios, look.wake),
         ],
         loops=[send, settle_outbox, settle, say, seal, count, look, forecast],
     )

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from hnb.calendar import financial_year, year_end
 from hnb.events import Pence
@@ -44,6 +45,13 @@ class LedgerSettings(ServiceSettings):
     )
 
     forecast_hour: int = Field(3, ge=0, le=23, description="the hour (UTC) from which the night's forecasts are made")
+
+    scenarios: Path | None = Field(None, description="a file of forecast scenarios to use instead of those shipped")
+
+    @field_validator("scenarios", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
     def horizon(self, today: date) -> date:
         """The last day an open end runs to, as seen today."""

@@ -37,7 +37,7 @@ def demo(
     from hnb_local.up import stop_requests
 
     # Whatever the environment holds, no message about an invented year may reach a real officer.
-    for name in ("HNB_ALERT_URLS", "HNB_ALERT_RECIPIENTS", "HNB_ALERT_RULES"):
+    for name in ("HNB_ALERT_URLS", "HNB_ALERT_RECIPIENTS", "HNB_ALERT_RULES", "HNB_SCENARIOS"):
         os.environ.pop(name, None)
     screen = console()
     pace = speed or (TERMINAL_SPEED if screen.is_terminal else None)

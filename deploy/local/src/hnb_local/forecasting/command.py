@@ -22,6 +22,8 @@ BACKTEST_EXAMPLE = (
 MAX_YEARS, MAX_SIMULATIONS = 30, 20_000  # 20,000 simulations of a council's states are about 100 MB
 YEARS, SIMULATIONS, SEED = 5, 1_000, 2025
 
+FromLedger = Annotated[bool, typer.Option("--from-ledger", help="From the ledger's own journal.")]
+InputsFile = Annotated[Path | None, typer.Option(help="From inputs in a file (JSON), asking nobody.")]
 Transitions = Annotated[Path | None, typer.Option(help="What each child did from one January to the next (CSV).")]
 Population = Annotated[Path | None, typer.Option(help="People by calendar and academic year (CSV).")]
 Costs = Annotated[Path | None, typer.Option(help="Pounds a child and year, by need and setting (CSV).")]
@@ -37,10 +39,8 @@ app = typer.Typer()
 @app.callback(invoke_without_command=True, epilog=EXAMPLE)
 def _forecast(
     context: typer.Context,
-    from_ledger: Annotated[
-        bool, typer.Option("--from-ledger", help="Outturn, reserve and places from the ledger's own journal.")
-    ] = False,
-    inputs: Annotated[Path | None, typer.Option(help="The same from inputs in a file (JSON), asking nobody.")] = None,
+    from_ledger: FromLedger = False,
+    inputs: InputsFile = None,
     scenarios: Annotated[Path | None, typer.Option(help="Your own scenarios (YAML) instead of those shipped.")] = None,
     level: Annotated[int | None, typer.Option(help="Whole pounds of reserve: when is it below this?")] = None,
     transitions: Transitions = None,
@@ -91,18 +91,18 @@ def _refuse_mixed(files: dict[str, Path | None], *, from_ledger: bool, inputs: P
     if from_ledger and inputs is not None:
         raise CommandFailed("--from-ledger and --inputs are two ways: give one.", WRONG_USE)
     if from_ledger or inputs is not None:
-        given += ["--years"] if others["years"] is not None else []
+        given += ["--years"] if others.get("years") is not None else []
         if given:
             way = "--from-ledger" if from_ledger else "--inputs"
             raise CommandFailed(f"{', '.join(given)}: of a forecast from files, and not of {way}.", WRONG_USE)
         return
-    of_outlook = [f"--{name}" for name in ("scenarios", "level") if others[name] is not None]
+    of_outlook = [f"--{name}" for name in ("scenarios", "level") if others.get(name) is not None]
     if of_outlook:
         raise CommandFailed(f"{', '.join(of_outlook)}: of --from-ledger or --inputs.", WRONG_USE)
     if not given:
         raise CommandFailed(
-            "Say what to forecast from: --from-ledger, --inputs FILE, or the four files --transitions, --population, "
-            "--costs and --valid-states.",
+            "Say what to forecast from: --from-ledger, --inputs FILE, or files: "
+            f"{', '.join(f'--{name}' for name in files)}.",
             WRONG_USE,
         )
 
@@ -117,32 +117,30 @@ def _from_files(files: dict[str, Path | None], years: int, simulations: int, see
 
 @app.command(epilog=BACKTEST_EXAMPLE)
 def backtest(
+    from_ledger: FromLedger = False,
+    inputs: InputsFile = None,
     transitions: Transitions = None,
     population: Population = None,
     valid_states: ValidStates = None,
     simulations: Simulations = SIMULATIONS,
     seed: Seed = SEED,
     as_json: Json = False,
+    data_dir: DataDir = Path(".hnb"),
+    ledger_url: LedgerUrl = None,
+    authority: Authority = LEICESTER,
 ) -> None:
     """Forecast the past from what was known before it, beside two naive forecasts, and say which was nearer."""
-    from hnb_local.forecasting.files_view import backtest_json, show_backtest
-    from hnb_local.showing import show_json
-    from ledger.forecast.backtest import backtest as test
-    from ledger.forecast.reading import read_history
+    from hnb_local.forecasting import looking_back
 
-    files = {
-        "transitions": sources.source("transitions", transitions),
-        "population": sources.source("population", population),
-        "valid_states": sources.source("valid-states", valid_states),
-    }
-    with sources.bad_input_told():
-        history = read_history(**files, years_ahead=0).history
-    with sources.progress("Looking back", history.years - 1) as progress:
-        found = test(history, simulations=simulations, seed=seed, progress=progress)
-    if as_json:
-        show_json(backtest_json(found, files, simulations, seed))
+    files = {"transitions": transitions, "population": population, "valid-states": valid_states}
+    _refuse_mixed(files, from_ledger=from_ledger, inputs=inputs)
+    if inputs is not None:
+        past = looking_back.of_inputs(inputs)
+    elif from_ledger:
+        past = looking_back.of_ledger(ledger_url, data_dir, authority)
     else:
-        show_backtest(found)
+        past = looking_back.of_files(files)
+    looking_back.give(past, simulations, seed, as_json=as_json)
 
 
 @app.command(epilog="Example: hnb forecast runs --authority E06000016")

@@ -163,10 +163,10 @@ def backtest_json(found: BackTest, sources: dict[str, Source], simulations: int,
     }  # fmt: skip
 
 
-def show_backtest(found: BackTest) -> None:
+def show_backtest(found: BackTest, day: str = "January") -> None:
     """Every trial, the mean errors, the interval's coverage, and the verdict."""
     screen = console()
-    columns = ("Known until", "January", "Came", "Forecast", "95 of 100 futures", "Held", "Last level", "Last growth")
+    columns = ("Known until", day, "Came", "Forecast", "95 of 100 futures", "Held", "Last level", "Last growth")
     table = plain_table("The past, foretold from before it", *columns)
     for trial in found.trials:
         growth = "–" if trial.carry_growth is None else f"{trial.carry_growth:,}"

@@ -16,7 +16,7 @@ from ledger.api.positions import Authority, KnownAt
 from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger
 from ledger.outlook.reading import MAX_SCENARIOS_BYTES
-from ledger.outlook.scenarios import Pack, read_pack, shipped_pack
+from ledger.outlook.scenarios import Pack, read_pack
 from ledger.runs import making, store
 from ledger.runs.drawing import Busy, Failed
 
@@ -34,17 +34,20 @@ class ForecastAsked(BaseModel):
     seed: int = Field(making.SEED, ge=0, le=2**62)
     level_pence: int | None = Field(None, ge=-(10**13), le=10**13, description="of the reserve: when it is passed")
     known_at: Moment | None = Field(None, description="as known at this moment; now when left out")
-    scenarios: str | None = Field(None, max_length=MAX_SCENARIOS_BYTES, description="YAML; those shipped when left out")
+    scenarios: str | None = Field(
+        None, max_length=MAX_SCENARIOS_BYTES, description="YAML; the nightly run's when left out"
+    )
 
 
-def make_router(engine: Engine, ledger: Ledger, wake: Callable[[], None]) -> APIRouter:
-    """The routes, over the given database."""
+def make_router(engine: Engine, ledger: Ledger, usual: Pack, wake: Callable[[], None]) -> APIRouter:
+    """The routes, over the given database; `usual` scenarios are those of the nightly run."""
     router = APIRouter(prefix="/forecasts", tags=["forecasts"])
 
     @router.post("", status_code=201, summary="Forecast outturn, reserve and places, and keep the run")
     def post_forecast(asked: ForecastAsked) -> Response:
         def made() -> Response:
-            pack = _pack(asked.scenarios)
+            own = asked.scenarios
+            pack = usual if own is None else read_pack("scenarios", own.encode())
             wanted = making.Wanted(
                 asked.authority, pack, asked.simulations, asked.seed, asked.level_pence, asked.known_at
             )
@@ -65,9 +68,9 @@ def make_router(engine: Engine, ledger: Ledger, wake: Callable[[], None]) -> API
         """Sums and counts, no child: the same bytes give the same forecast anywhere."""
         return _told(lambda: _json(making.inputs_for(engine, ledger, authority, known_at).written))
 
-    @router.get("/scenarios", summary="The scenarios shipped")
+    @router.get("/scenarios", summary="The scenarios of the nightly run")
     def get_scenarios() -> Response:
-        return _json(shipped_pack().written)
+        return _json(usual.written)
 
     @router.get("/{number}", summary="A run: its provenance and its outlook")
     def get_run(number: Number) -> JSONResponse:
@@ -102,10 +105,6 @@ def make_router(engine: Engine, ledger: Ledger, wake: Callable[[], None]) -> API
         return whole
 
     return router
-
-
-def _pack(scenarios: str | None) -> Pack:
-    return shipped_pack() if scenarios is None else read_pack("scenarios", scenarios.encode())
 
 
 def _told(made: Callable[[], Response]) -> Response:

@@ -6,10 +6,10 @@ the block pays for. The reference day is the first that has not been lived yet: 
 
 from datetime import date
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hnb.provisions import Provision
 from ledger.forecast.faults import MOST_SHOWN, BadInput
@@ -25,6 +25,7 @@ Year = Annotated[int, Field(ge=1990, le=2110)]
 AcademicYear = Annotated[int, Field(ge=-10, le=30)]
 ByMonth = Annotated[tuple[Count, ...], Field(min_length=MONTHS, max_length=MONTHS)]
 ByYear = dict[Year, Pence]
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
 class Written(BaseModel):
@@ -74,7 +75,7 @@ class LineInputs(Written):
     provision: Provision
     placements: Count = 0  # in force on the reference day
     lived_child_days: Count = 0  # days of placements in the first financial year before the reference day
-    child_days: dict[str, Count] = {}  # by month ("2026-04"): days of placements as agreed, from the reference day on
+    child_days: dict[Month, Count] = {}  # by month ("2026-04"): days of placements as agreed, from the reference day on
     committed_pence: ByYear = {}  # by financial year: what those placements cost as known, committed and spent
     other_pence: ByYear = {}  # by financial year: grants, contracts, services, placements without a plan
     standing: tuple[PricePoint, ...] = ()  # prices of what is in force on the reference day
@@ -125,6 +126,16 @@ class Inputs(Written):
     capacities: tuple[Capacity, ...] = ()
     appeals: Appeals = Appeals()
     notes: tuple[str, ...] = ()  # what had to be left out or taken for granted, in whole sentences
+
+    @model_validator(mode="after")
+    def _each_line_once_and_history_to_the_day(self) -> Self:
+        names = [line.provision for line in self.lines]
+        if len(set(names)) < len(names):
+            raise ValueError("lines names a provision twice")
+        last = max(one.year for one in self.moves) + 1
+        if last != self.reference_day.year:
+            raise ValueError(f"moves end in {last}, and the reference day is {self.reference_day}")
+        return self
 
     @property
     def written(self) -> bytes:

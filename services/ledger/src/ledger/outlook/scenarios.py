@@ -4,6 +4,7 @@ from datetime import date
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import orjson
@@ -11,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from hnb.calendar import financial_year, year_end
 from hnb.provisions import Provision
+from ledger.forecast.faults import BadInput
 from ledger.outlook.inputs import Written, Year
 from ledger.outlook.measures import Measure, Share
 from ledger.outlook.reading import faults_in, value_of
@@ -151,6 +153,16 @@ def read_pack(name: str, raw: bytes) -> Pack:
         return Pack.model_validate(value)
     except ValidationError as error:
         raise faults_in(name, value, error) from None
+
+
+def pack_of(path: Path | None) -> Pack:
+    """The scenarios of a file, or those shipped. BadInput where it cannot be read or used."""
+    if path is None:
+        return shipped_pack()
+    try:
+        return read_pack(str(path), path.read_bytes())
+    except OSError as error:
+        raise BadInput([f"{path} cannot be read: {error.strerror}."]) from None
 
 
 @cache

@@ -67,4 +67,5 @@ def repeat(kept: Kept) -> Repeated:
         level_pence=kept.run.level_pence,
     )  # fmt: skip
     again = drawing.draw(asked)
-    return Repeated(again == kept.outlook, again.numpy, MODEL)
+    made_with = {"numpy": kept.outlook.numpy, "model": kept.outlook.model}
+    return Repeated(again.model_copy(update=made_with) == kept.outlook, again.numpy, MODEL)

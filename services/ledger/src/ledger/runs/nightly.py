@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from hnb.database import reading
 from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger
-from ledger.outlook.scenarios import shipped_pack
+from ledger.outlook.scenarios import Pack
 from ledger.runs import store
 from ledger.runs.drawing import Busy, Failed
 from ledger.runs.making import Wanted, make
@@ -21,8 +21,10 @@ log = structlog.get_logger(__name__)
 class Nightly:
     """Looks whether the night's runs are there, and makes those that are not."""
 
-    def __init__(self, engine: Engine, ledger: Ledger, now: Callable[[], datetime], wake: Callable[[], None]) -> None:
-        self._engine, self._ledger, self._now, self._wake = engine, ledger, now, wake
+    def __init__(
+        self, engine: Engine, ledger: Ledger, pack: Pack, now: Callable[[], datetime], wake: Callable[[], None]
+    ) -> None:
+        self._engine, self._ledger, self._pack, self._now, self._wake = engine, ledger, pack, now, wake
         self._done: dict[str, date] = {}
 
     def make(self) -> bool:
@@ -39,7 +41,7 @@ class Nightly:
         """A failure is told and waits for the next night: one authority's never keeps the others'."""
         self._done[authority] = night
         try:
-            number = make(self._engine, self._ledger, Wanted(authority, shipped_pack()), night=night)
+            number = make(self._engine, self._ledger, Wanted(authority, self._pack), night=night)
         except BadInput as bad:
             log.info("no forecast yet", authority=authority, why=str(bad))
         except (Busy, Failed) as error:

@@ -46,9 +46,10 @@ _LAST_YEARS = text("""
     SELECT authority, made_at, (year ->> 'financial_year')::int AS financial_year,
         year -> 'outturn_pence' AS outturn, year -> 'reserve_pence' AS reserve
     FROM (
-        SELECT DISTINCT ON (authority) authority, made_at, outlook #> '{scenarios,0,years}' AS years
-        FROM forecast_runs WHERE CAST(:authority AS text) IS NULL OR authority = :authority
-        ORDER BY authority, number DESC
+        SELECT authority, made_at, outlook #> '{scenarios,0,years}' AS years FROM forecast_runs WHERE number IN (
+            SELECT max(number) FROM forecast_runs
+            WHERE CAST(:authority AS text) IS NULL OR authority = :authority GROUP BY authority
+        )
     ) last CROSS JOIN LATERAL jsonb_array_elements(last.years) AS year ORDER BY 1, 3
 """)
 

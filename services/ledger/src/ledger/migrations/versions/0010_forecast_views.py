@@ -7,7 +7,8 @@ down_revision = "0009"
 
 # Each authority's last run, its scenarios in their order, year by year.
 _LAST = """
-    SELECT DISTINCT ON (authority) authority, made_at, outlook FROM forecast_runs ORDER BY authority, number DESC
+    SELECT authority, made_at, outlook FROM forecast_runs
+    WHERE number IN (SELECT max(number) FROM forecast_runs GROUP BY authority)
 """
 _YEARS = f"""
     SELECT last.authority, last.made_at, s.number::int AS number, s.scenario ->> 'name' AS scenario,
