@@ -11,7 +11,9 @@ from ledger.outlook.result import Outlook, ScenarioOutlook, YearOutlook
 from ledger.outlook.run import outlook
 from ledger.outlook.scenarios import Pack, read_pack, shipped_pack
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "forecast"
+DOCS = Path(__file__).parents[2] / "docs"
+EXAMPLES = DOCS / "examples" / "forecast"
+DOCUMENT = " ".join((DOCS / "forecasting.md").read_text().split())
 PRICE = {"special": 30_000, "independent": 60_000, "mainstream": 9_000}
 JOIN = {"special": 20, "independent": 12, "mainstream": 60}  # a year, as history has it
 FIRST, NEXT = 0, 1
@@ -76,36 +78,96 @@ def test_an_uplift_counts_from_its_day(found: Outlook) -> None:
         assert outturn(dearer.years[year], "mainstream") == outturn(steady.years[year], "mainstream")
 
 
-def test_more_joiners_cost_half_a_year_at_first(found: Outlook) -> None:
+def to_the_end_of_2026(first: date) -> float:
+    """The share of 2026-27 from a day on."""
+    return (date(2027, 4, 1) - first).days / 365
+
+
+def hand_growth() -> float:
     """A fifth more of those who join, over the year, at what a new place costs."""
-    more = sum(0.20 * JOIN[line] * PRICE[line] for line in JOIN) / 2
-    assert -saved(found, "growth", NEXT) == pytest.approx(more, rel=0.10)
+    return sum(0.20 * JOIN[line] * PRICE[line] for line in JOIN) / 2
+
+
+def hand_places() -> float:
+    """Twelve a year would start in an independent school: one a month, from September on, until ten places are full."""
+    inside = 7 / 2  # on average: none on the first day, seven on the last
+    saved = inside * (60_000 - 30_000) - (10 - inside) * 10_000
+    return to_the_end_of_2026(date(2026, 9, 1)) * saved - 50_000
+
+
+def hand_early() -> float:
+    """Of joiners from September on a tenth (5 to 15 of 100) never come and a tenth come a year later."""
+    joining, since = sum(JOIN[line] * PRICE[line] for line in JOIN), to_the_end_of_2026(date(2026, 9, 1))
+    return 0.20 * joining * since * since / 2 - 60_000 * since
+
+
+def hand_tribunals() -> float:
+    """Thirty appeals of which 80 in 100 are won, where twenty were and 9 of 12 (eight of ten, and a guess) were won."""
+    return (30 * 0.80 - 20 * 9 / 12) * 25_000 / 2
+
+
+def test_more_joiners_cost_half_a_year_at_first(found: Outlook) -> None:
+    assert -saved(found, "growth", NEXT) == pytest.approx(hand_growth(), rel=0.06)
 
 
 def test_new_places_fill_month_by_month_and_then_save_the_difference(found: Outlook) -> None:
-    """Twelve a year would start in an independent school: one a month, from September on, until ten places are full."""
-    days = (date(2027, 4, 1) - date(2026, 9, 1)).days
-    inside = 7 / 2  # on average: none on the first day, seven on the last
-    first = days / 365 * (inside * (60_000 - 30_000) - (10 - inside) * 10_000) - 50_000
-    assert saved(found, "places", NEXT) == pytest.approx(first, abs=12_000)
+    assert saved(found, "places", NEXT) == pytest.approx(hand_places(), abs=2_000)
     full_year = saved(found, "places", 4) - saved(found, "places", 3)
     assert full_year == pytest.approx(10 * (60_000 - 30_000), rel=0.02)
 
 
 def test_early_intervention_saves_those_who_never_come_and_those_who_come_later(found: Outlook) -> None:
-    """Of joiners from September on a tenth (5 to 15 of 100) never come and a tenth come a year later."""
-    joining = sum(JOIN[line] * PRICE[line] for line in JOIN)
-    since = (date(2027, 4, 1) - date(2026, 9, 1)).days / 365
-    first = 0.20 * joining * since * since / 2 - 60_000 * since
-    assert saved(found, "early", NEXT) == pytest.approx(first, rel=0.15)
-    likely = scenario(found, "early").worth[4].likely
-    assert likely > 0.95
+    assert saved(found, "early", NEXT) == pytest.approx(hand_early(), rel=0.15)
+    assert scenario(found, "early").worth[4].likely > 0.95
 
 
 def test_appeals_won_go_on_costing(found: Outlook) -> None:
-    """Thirty appeals of which 80 in 100 are won, where twenty were and 9 of 12 (eight of ten, and a guess) were won."""
-    more = 30 * 0.80 - 20 * 9 / 12
-    assert -saved(found, "tribunals", NEXT) == pytest.approx(more * 25_000 / 2, rel=0.05)
+    assert -saved(found, "tribunals", NEXT) == pytest.approx(hand_tribunals(), rel=0.05)
+
+
+def test_the_document_has_the_figures_worked_out_here_and_those_of_the_run(found: Outlook) -> None:
+    by_hand = (
+        f"half of it in the first, £{hand_growth():,.0f}.",
+        f"− £50,000 = £{round(-hand_places(), -2):,.0f} lost;",
+        f"× 212/365 = £{round(hand_early(), -2):,.0f} saved.",
+        f"£{hand_tribunals():,.0f} in the first year.",
+        "£12.24m, £12.48m, £12.73m, £12.99m; worth by March 2030",
+        f"above £12m together, £{sum(12 * 1.02**year - 12 for year in range(1, 5)):.2f}m",
+        f"90% of £3.70m, £{0.9 * 3.7:.2f}m.",
+        f"−£{(3.7 + 6) / 2:.2f}m half-way.",
+        f"90% of £44.8m, £{0.9 * 44.8:.2f}m: £{0.1 * 44.8:.2f}m are left at 31 March 2026",
+        f"£{78 - 0.9 * 44.8:.2f}m rather than £78.0m in March 2028",
+    )
+    of_the_run = [
+        f"£{round(abs(saved(found, name, NEXT)), -2):,.0f} for {called}"
+        for name, called in (
+            ("growth", "growth"), ("places", "places"), ("early", "early intervention"), ("tribunals", "tribunals"),
+        )
+    ]  # fmt: skip
+    for told in (*by_hand, *of_the_run):
+        assert told in DOCUMENT, told
+
+
+def test_places_that_run_out_are_as_the_document_works_them_out() -> None:
+    """A tenth leave and forty come, each September."""
+    full = read_inputs("full.json", (EXAMPLES / "full.json").read_bytes())
+    (found,) = outlook(full, shipped_pack(), simulations=1_000, seed=2025).places
+    children, years = 130.0, []
+    for _ in range(4):
+        children += 40 - children / 10
+        years.append(round(children))
+    waiting = years[0] - 140
+    assert [year.children.p50 for year in found.years] == pytest.approx(years, abs=2)
+    assert found.years[0].waiting.p50 == pytest.approx(waiting, abs=1)
+    assert found.years[0].wait_weeks is not None
+    assert found.years[0].wait_weeks.p50 == pytest.approx(waiting * 52 / 14, abs=2)
+    first, second, third, fourth = years
+    assert (
+        f"{first}, {second}, {third} and {fourth} in the next four years. Places run out in {found.runs_out};"
+        in DOCUMENT
+    )
+    assert f"{waiting} wait by March" in DOCUMENT
+    assert f"{waiting} × 52 / 14 = {waiting * 52 / 14:.0f} weeks" in DOCUMENT
 
 
 def test_the_stability_grant_and_a_stated_path_are_exact(found: Outlook) -> None:

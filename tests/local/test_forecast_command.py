@@ -90,9 +90,10 @@ def test_the_table_says_what_to_know_of_the_history(files: list[str]) -> None:
     assert "Seed 2025, 50 simulations, model 2." in found.stdout
 
 
-@pytest.mark.parametrize(("arguments", "lines"), SHOWN, ids=["outlook", "forecast", "backtest"])
+@pytest.mark.parametrize(("arguments", "lines"), SHOWN, ids=["outlook", "wrong", "forecast", "backtest"])
 def test_the_document_shows_what_the_command_prints(arguments: str, lines: str) -> None:
-    printed = hnb(*arguments.split(), cwd=ROOT / "docs" / "examples" / "forecast").stdout
+    found = hnb(*arguments.split(), cwd=ROOT / "docs" / "examples" / "forecast")
+    printed = found.stdout or found.stderr
     assert [line.rstrip() for line in printed.splitlines()] == [line[4:].rstrip() for line in lines.splitlines()]
 
 

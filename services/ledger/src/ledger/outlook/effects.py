@@ -12,6 +12,7 @@ from ledger.outlook.filling import fill, source_of
 from ledger.outlook.inputs import MONTHS, Inputs, PricePoint
 from ledger.outlook.measures import Between, EarlyIntervention, Growth, Measure, Places, Tribunals, Uplift
 from ledger.outlook.prices import drawn_mean
+from ledger.outlook.timeline import anniversary
 
 MEASURES = 2  # the place of its own that the drawing of measures has beside the seed
 
@@ -51,13 +52,15 @@ def _growth(measure: Growth, inputs: Inputs, course: Course) -> Effect:
 def _early(measure: EarlyIntervention, inputs: Inputs, course: Course, rng: np.random.Generator) -> Effect:
     joined = course.flows.joined * course.timeline.from_day(measure.begins)
     avoided, delayed = (_drawn(share, rng, course) for share in (measure.avoided_percent, measure.delayed_percent))
-    more = -joined * (avoided + delayed)[:, None, None]
-    back = joined * delayed[:, None, None]
+    children = _living_on(course, inputs, -joined * (avoided + delayed)[:, None, None], measure.begins)
     whole, part = divmod(measure.delay_months, MONTHS)
     for later, share in ((whole, 1 - part / MONTHS), (whole + 1, part / MONTHS)):
-        if later < course.flows.steps:
-            more[:, later:] += back[:, : course.flows.steps - later] * share
-    found = _with_children(course, _living_on(course, inputs, more, measure.begins))
+        if share and later < course.flows.steps:
+            back = np.zeros_like(course.flows.joined, dtype=float)
+            back[:, later:] = joined[:, : course.flows.steps - later] * (delayed * share)[:, None, None]
+            # Who would have come in September comes in a September: none of them is back before.
+            children += _living_on(course, inputs, back, anniversary(measure.begins, later))
+    found = _with_children(course, children)
     line = course.flows.lines.index(Provision.EARLY_INTERVENTION)
     found.pence[:, :, line] += course.timeline.shares_from(measure.begins) * measure.cost_pounds_a_year * 100
     return found
