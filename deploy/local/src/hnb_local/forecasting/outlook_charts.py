@@ -17,7 +17,7 @@ POUNDS_AXIS = "£ million"
 def charts_of(outlook: Outlook) -> list[Chart]:
     """Those there are figures for."""
     first = outlook.scenarios[0]
-    found = [_outturn(first), _reserve(outlook), _growth(first)]
+    found = [_outturn(first), _reserve(outlook), *_worth(outlook), _growth(first)]
     return found + [_places(one, number) for number, one in enumerate(outlook.places, 1) if one.filled]
 
 
@@ -131,6 +131,36 @@ def _reserve(outlook: Outlook) -> Chart:
     drawn = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT + 60)
     columns = ("Scenario", *(f"31 March {year + 1}" for year in years))
     return Chart("reserve", "The reserve, scenario beside scenario", says, drawn, columns, rows)
+
+
+def _worth(outlook: Outlook) -> list[Chart]:
+    """What each scenario saves by the last 31 March, and how sure that is; none where there is but one to draw."""
+    drawn = [(one.title, one.worth[-1]) for one in outlook.scenarios if one.worth]
+    if not drawn:
+        return []
+    at = f"31 March {drawn[0][1].financial_year + 1}"
+    data = [{"scenario": title, **_fan_of(worth.saved_pence)} for title, worth in drawn]
+    rows = [
+        (
+            title,
+            *(_words(pence) for pence in (worth.saved_pence.p10, worth.saved_pence.p50, worth.saved_pence.p90)),
+            f"{worth.likely:.0%}",
+        )
+        for title, worth in drawn
+    ]
+    names = [title for title, _ in drawn]
+    base = alt.Chart(alt.InlineData(data)).encode(
+        y=alt.Y("scenario:N", sort=names, title=None, axis=alt.Axis(labelLimit=320))
+    )
+    bars = base.mark_bar(color=COLOURS[0]).encode(x=alt.X("middle:Q", title=f"Saved by {at}, {POUNDS_AXIS}"))
+    between = base.mark_rule(color=COLOURS[1], strokeWidth=2.5).encode(x="low:Q", x2="high:Q")
+    says = (
+        f"What each scenario is worth by {at} beside “{outlook.scenarios[0].title}”: below nought it costs. "
+        "The thin line holds eight futures in ten."
+    )
+    columns = ("Scenario", "1 future in 10 is below", "Middle", "1 in 10 is above", "Saves in")
+    chart = alt.layer(bars, between).properties(width=WIDTH - 200, height=alt.Step(28))
+    return [Chart("worth", f"What each scenario is worth by {at}", says, chart, columns, rows)]
 
 
 def _growth(first: ScenarioOutlook) -> Chart:
