@@ -1,5 +1,6 @@
-"""Drawing an outlook beside the service: in a process of its own, one at a time, and not for ever."""
+"""Drawing an outlook beside the service: in a process of its own that holds no password, one at a time, with an end."""
 
+import os
 import subprocess
 import sys
 from threading import Lock
@@ -27,10 +28,11 @@ def draw(asked: Asked, *, patient: bool = False) -> Outlook:
         raise Busy
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "ledger.outlook"],
+            [sys.executable, "-P", "-m", "ledger.outlook"],
             input=asked.model_dump_json(by_alias=True).encode(),
             capture_output=True,
             timeout=DRAWING_SECONDS,
+            env={name: value for name, value in os.environ.items() if not name.startswith("HNB_")},
             check=False,
         )
     except subprocess.TimeoutExpired:
