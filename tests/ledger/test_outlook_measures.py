@@ -1,5 +1,6 @@
 """Every measure is worth, future by future, what a plain loop over days says."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
@@ -23,7 +24,7 @@ from tests.ledger.naive_measures import (
     share_from,
     won_appeals,
 )
-from tests.ledger.outlooks import authorities
+from tests.ledger.outlooks import authorities, priced
 
 FUTURES, SEED = 2, 7
 SO = "It is so as it is said."
@@ -121,6 +122,27 @@ def test_appeals_won_cost_each_day_until_their_children_leave(inputs: Inputs, da
     the_same(found, course, naive, rel=1e-3, abs=2)
 
 
+def places_are_worth(inputs: Inputs, measure: Places, suitable: float, instead_pence: float | None = None) -> None:
+    """`suitable` is the share of the source's starts that take a place; each would have cost so much a year there."""
+    course, found = seen(inputs, measure)
+    into, source = str(measure.provision), str(measure.instead_of[0].provision)
+    moved = max(np.abs(found.children).max(), 1.0)
+    opening = course.timeline.first_year + (course.timeline.year_at(measure.opens) or 0)
+    for at, one in enumerate(futures(inputs, course)):
+        instead = one.price(source) if instead_pence is None else instead_pence
+        plain: Pence = defaultdict(float, {(opening, into): measure.set_up_pounds * 100})
+        for today, taken in filled_places(one, measure.places, measure.opens, into, source, suitable):
+            empty = (measure.places - taken) * measure.empty_place_pounds
+            plain[today.year, into] += today.share * 100 * (taken * measure.place_cost_pounds + empty)
+            plain[today.year, source] -= today.share * taken * instead
+        # A place that is free again within a month is filled within it here, and at its middle there.
+        near = 0.02 * moved * max(100 * measure.place_cost_pounds, instead)
+        for year in range(YEARS):
+            for line in (into, source):
+                asked = plain[course.timeline.first_year + year, line]
+                assert found.pence[at, year, LINES.index(line)] == pytest.approx(asked, abs=near), (year, line)
+
+
 @looked_at
 @given(inputs=authorities(), day=DAYS, places=st.integers(1, 80))
 def test_places_are_worth_what_each_day_of_each_of_them_is(inputs: Inputs, day: date, places: int) -> None:
@@ -128,19 +150,21 @@ def test_places_are_worth_what_each_day_of_each_of_them_is(inputs: Inputs, day: 
         kind="places", provision="special", places=places, opens=day, place_cost_pounds=20_000, set_up_pounds=70_000,
         instead_of=(InsteadOf(provision="mainstream"),), suitable_percent=50, assumes=SO,
     )  # fmt: skip
-    course, found = seen(inputs, measure)
-    moved = np.abs(found.children).max()
-    for at, one in enumerate(futures(inputs, course)):
-        plain: Pence = {(course.timeline.first_year + (course.timeline.year_at(day) or 0), "special"): 7_000_000.0}
-        for today, taken in filled_places(one, places, day, "special", "mainstream", 0.5):
-            into = (today.year, "special")
-            plain[into] = plain.get(into, 0.0) + today.share * (taken * 2_000_000 + (places - taken) * 1_000_000)
-            plain[today.year, "mainstream"] = plain.get(
-                (today.year, "mainstream"), 0.0
-            ) - today.share * taken * one.price("mainstream")
-        # A place that is free again within a month is filled within it here, and at its middle there.
-        near = 0.02 * max(moved, 1.0) * max(2_000_000, one.price("mainstream"))
-        for year in range(YEARS):
-            for line in ("special", "mainstream"):
-                asked = plain.get((course.timeline.first_year + year, line), 0.0)
-                assert found.pence[at, year, LINES.index(line)] == pytest.approx(asked, abs=near), (year, line)
+    places_are_worth(inputs, measure, 0.5)
+
+
+@looked_at
+@given(inputs=authorities(), day=DAYS)
+def test_of_those_who_go_out_of_the_area_as_many_come_as_went_of_late_and_save_what_they_cost(
+    inputs: Inputs, day: date
+) -> None:
+    """One of the four who started in a special school did so out of the area, at £70,000."""
+    away = {line.provision: line.model_copy(update={"started_out_of_area": priced(70_000, 1)}) for line in inputs.lines}
+    each = next(line.placements for line in inputs.lines if line.provision == "special")
+    inputs = inputs.model_copy(update={"lines": tuple(away.values())})
+    measure = Places(
+        kind="places", provision="mainstream", places=15, opens=day, place_cost_pounds=20_000,
+        instead_of=(InsteadOf(provision="special", out_of_area=True),), assumes=SO,
+    )  # fmt: skip
+    there = sum(one.children for one in inputs.moves if one.after and one.after.provision == "special")
+    places_are_worth(inputs, measure, 0.25, 7_000_000 * each / there)
