@@ -11,10 +11,10 @@ import typer
 
 from hnb_local.asking import ask, find_service
 from hnb_local.errors import WRONG_USE, CommandFailed
+from hnb_local.formulas import as_words
 
 EXAMPLE = "Example: hnb alerts audit --since 2026-04-01 --csv > told.csv"
 PAGE = 1_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that starts with one
 
 
 def audit(
@@ -71,7 +71,7 @@ def _write_csv(told: Iterator[dict[str, Any]]) -> None:
     def cell(value: object) -> object:
         if isinstance(value, dict):
             return orjson.dumps(value).decode()
-        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+        return as_words(value) if isinstance(value, str) else value
 
     writer = None
     for row in told:

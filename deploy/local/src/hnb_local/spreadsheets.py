@@ -13,8 +13,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from hnb_local.formulas import as_words
+
 Sheet = dict[str, Any]  # {"name", "columns": [{"title", "unit"}], "rows"}; units: text, count, pence
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FORMATS = {"pence": "#,##0.00;[Red]-#,##0.00", "count": "#,##0", "text": "General"}
 _WIDTHS = {"pence": 18, "count": 14}
 _WIDEST_TEXT = 90
@@ -87,5 +88,5 @@ def _as_text(value: str | int | Decimal | None) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_STARTS_A_FORMULA) else value
+        return as_words(value)
     return f"{value:.2f}" if isinstance(value, Decimal) else str(value)

@@ -81,10 +81,10 @@ def _run(folder: Path, seed: int, pace: int | None, stop: threading.Event) -> No
             player.join()
         if stop.is_set():
             raise CommandFailed("Stopped before the year was played out.", COULD_NOT)
-        say("Forecasting the coming years from what the ledger heard…")
-        made = ask_for_forecast(stack.urls["ledger"])
         print_summary(screen, feed, player.results, watch)
-        print_outlook(screen, made)
+        screen.print()
+        say("Forecasting the coming years from what the ledger heard…")
+        print_outlook(screen, ask_for_forecast(stack.urls["ledger"]))
         if screen.is_terminal:
             where_to_look(screen, stack.urls, folder)
             while not stop.wait(1.0):

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hnb.calendar import year_label
-from hnb_local.errors import CommandFailed
+from hnb_local.errors import COULD_NOT, CommandFailed
 from hnb_local.forecasting.outlook_view import between, millions, provenance
 from hnb_local.forecasting.outlooks import Made, made_by
 from hnb_local.simulator.leicester import AUTHORITY
@@ -15,12 +15,15 @@ from ledger.outlook.result import Outlook, ScenarioOutlook
 _WORDS = """\
 Children's ages and moves are synthetic, and what they do next follows from them; prices rise by 3% a year and the
 grant by 2.5%, both invented. The review does not say by which measures it comes to no more than −£78.0m: with each
-year's balance like this one's it would be −£90.0m."""
+year's balance like this one's it would be −£90.0m. How it is made: docs/forecasting.md."""
 
 
-def ask_for_forecast(ledger_url: str) -> Made:
-    """Made by the ledger, over its door, and kept there."""
-    return made_by(ledger_url, {"authority": AUTHORITY})
+def ask_for_forecast(ledger_url: str, authority: str = AUTHORITY) -> Made:
+    """Made by the ledger, over its door, and kept there. Whatever it says against it, nobody typed anything wrong."""
+    try:
+        return made_by(ledger_url, {"authority": authority})
+    except CommandFailed as failure:
+        raise CommandFailed(f"The year tied out, but could not be forecast: {failure}", COULD_NOT) from None
 
 
 def print_outlook(screen: Console, made: Made) -> None:

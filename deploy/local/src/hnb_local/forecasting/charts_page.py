@@ -2,6 +2,7 @@
 
 import csv
 import io
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,11 +14,13 @@ import vl_convert
 
 from hnb_local.errors import CommandFailed
 from hnb_local.forecasting.sources import write
+from hnb_local.formulas import as_words
 
 # Okabe and Ito's colours: told apart by everybody. Every line has a name beside it too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 WIDTH, HEIGHT, PNG_SCALE = 720, 360, 2.0
 FONT = "sans-serif"
+TITLE_CHARACTERS = 80  # of a line, as wide as a chart
 
 _STYLE = (
     "body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#0b0c0c}"
@@ -49,7 +52,7 @@ def write_charts(folder: Path, title: str, charts: Sequence[Chart]) -> None:
     parts = []
     for chart in charts:
         spec = _spec(chart)
-        svg = vl_convert.vegalite_to_svg(spec)
+        svg = _named(vl_convert.vegalite_to_svg(spec), chart)
         write(folder / f"{chart.name}.svg", svg)
         write(folder / f"{chart.name}.png", vl_convert.vegalite_to_png(spec, scale=PNG_SCALE))
         write(folder / f"{chart.name}.csv", _csv(chart))
@@ -60,7 +63,7 @@ def write_charts(folder: Path, title: str, charts: Sequence[Chart]) -> None:
 def _spec(chart: Chart) -> dict[str, Any]:
     spec: dict[str, Any] = chart.drawn.to_dict()
     spec["description"] = chart.says
-    spec["title"] = chart.title
+    spec["title"] = textwrap.wrap(chart.title, TITLE_CHARACTERS)
     spec["config"] = {
         "font": FONT, "view": {"stroke": None}, "background": "white", "title": {"anchor": "start", "fontSize": 15},
         "axis": {"labelFontSize": 12, "titleFontSize": 12, "gridColor": "#e5e5e5"},
@@ -69,20 +72,29 @@ def _spec(chart: Chart) -> dict[str, Any]:
     return spec
 
 
+def _named(svg: str, chart: Chart) -> str:
+    """With what a screen reader says of it; ids are the chart's own, as the page has them all."""
+    start, rest = svg.split(">", 1)
+    name = escape(chart.name, quote=True)
+    return (
+        f'{start} role="img" aria-labelledby="{name}-title {name}-desc">'
+        f'<title id="{name}-title">{escape(chart.title)}</title><desc id="{name}-desc">{escape(chart.says)}</desc>{rest}'
+    )
+
+
 def _csv(chart: Chart) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(chart.columns)
-    writer.writerows(chart.rows)
+    writer.writerows([as_words(cell) for cell in row] for row in chart.rows)
     return out.getvalue()
 
 
 def _section(chart: Chart, svg: str) -> str:
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in chart.columns)
     rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in chart.rows)
-    named = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(chart.says, quote=True)}" ', 1)
     return (
-        f"<section><h2>{escape(chart.title)}</h2><p>{escape(chart.says)}</p>{named}"
+        f"<section><h2>{escape(chart.title)}</h2><p>{escape(chart.says)}</p>{svg}"
         f"<table><caption>{escape(chart.title)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>"
     )
 

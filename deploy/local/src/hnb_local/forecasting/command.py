@@ -20,6 +20,7 @@ BACKTEST_EXAMPLE = (
     "--valid-states valid-states.csv"
 )
 MAX_YEARS, MAX_SIMULATIONS = 30, 20_000  # 20,000 simulations of a council's states are about 100 MB
+MAX_POUNDS = 10**11  # as a file of scenarios may say
 YEARS, SIMULATIONS, SEED = 5, 1_000, 2025
 
 FromLedger = Annotated[bool, typer.Option("--from-ledger", help="From the ledger's own journal.")]
@@ -42,7 +43,9 @@ def _forecast(
     from_ledger: FromLedger = False,
     inputs: InputsFile = None,
     scenarios: Annotated[Path | None, typer.Option(help="Your own scenarios (YAML) instead of those shipped.")] = None,
-    level: Annotated[int | None, typer.Option(help="Whole pounds of reserve: when is it below this?")] = None,
+    level: Annotated[
+        int | None, typer.Option(min=-MAX_POUNDS, max=MAX_POUNDS, help="Whole pounds of reserve: when is it below this?")
+    ] = None,
     transitions: Transitions = None,
     population: Population = None,
     costs: Costs = None,

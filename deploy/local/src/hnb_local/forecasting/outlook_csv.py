@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from decimal import Decimal
 
+from hnb_local.formulas import as_words
 from ledger.outlook.result import Outlook, ScenarioOutlook, Spread, YearOutlook
 
 COLUMNS = (
@@ -64,7 +65,7 @@ def _year(name: str, year: YearOutlook) -> Iterator[Row]:
 
 def _places(outlook: Outlook) -> Iterator[Row]:
     for one in outlook.places:
-        of = {"provision": one.provision, "phase": one.phase or ""}
+        of = {"provision": one.provision, "phase": as_words(one.phase or "")}
         for year in one.years:
             at = year.financial_year
             yield _value("", at, "places", "children", one.places, **of)

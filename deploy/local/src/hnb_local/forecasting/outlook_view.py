@@ -5,27 +5,26 @@ from rich.table import Table
 from rich.text import Text
 
 from hnb.calendar import year_label
-from hnb_local.showing import console, line_title, money
+from hnb_local.forecasting.layout import Layout, note_under, print_fitting, table
+from hnb_local.showing import add_row, console, line_title, money
 from ledger.outlook.result import Growth, Outlook, PlacesOutlook, ScenarioOutlook, Spread, YearOutlook
 
 BETWEEN = "8 of 10 futures"
-WIDE_COLUMNS = 130
 MILLION = 100_000_000
 
 
 def show(outlook: Outlook, run: int | None) -> None:
     """What it is made of, the first scenario in full, all beside each other, places, and what to know of it."""
     screen = console()
-    wide = screen.width >= WIDE_COLUMNS
     first = outlook.scenarios[0]
-    screen.print(_years(first, wide=wide))
-    screen.print(_lines(first))
+    print_fitting(screen, lambda layout: _years(first, layout))
+    print_fitting(screen, lambda layout: _lines(first, layout))
     if len(outlook.scenarios) > 1:
-        screen.print(_side_by_side(outlook.scenarios))
-        screen.print(_worth(outlook.scenarios))
+        print_fitting(screen, lambda layout: _side_by_side(outlook.scenarios, layout))
+        print_fitting(screen, lambda layout: _worth(outlook.scenarios, layout))
     _assumptions(screen, outlook)
     if outlook.places:
-        screen.print(_places(outlook.places))
+        print_fitting(screen, lambda layout: _places(outlook.places, layout))
     for note in outlook.notes:
         screen.print(Text(note))
     screen.print(Text(provenance(outlook, run)))
@@ -47,46 +46,45 @@ def millions(pence: int) -> Text:
     return Text(f"{sign}£{abs(pence) / MILLION:,.2f}m", style="red" if pence < 0 else "")
 
 
-def between(spread: Spread) -> Text:
+def between(spread: Spread, layout: Layout = Layout.WIDE) -> Text:
     """From the worse to the better of eight in ten futures."""
     if spread.p10 == spread.p90:
         return Text("–")
-    return Text(f"{millions(spread.p10)} to {millions(spread.p90)}")
+    return Text(f"{millions(spread.p10)}{_break(layout)}to {millions(spread.p90)}")
 
 
-def _table(title: str, first: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column(first, overflow="fold")
-    for name in columns:
-        table.add_column(name, justify="right", no_wrap=name != BETWEEN, overflow="fold")
-    return table
+def _break(layout: Layout) -> str:
+    return "\n" if layout is Layout.NARROW else " "
 
 
-def _years(scenario: ScenarioOutlook, *, wide: bool) -> Table:
+def _years(scenario: ScenarioOutlook, layout: Layout) -> Table:
+    wide = layout is Layout.WIDE
     growth = ("by caseload", "by price", "by other") if wide else ()
-    columns = ("Known", "Outturn", BETWEEN, "Grant", "Balance", "Reserve, 31 March", BETWEEN, *growth)
-    table = _table(f"{scenario.title}: the High Needs Block", "Year", *columns)
+    found = table(
+        layout, f"{scenario.title}: the High Needs Block", "Year", "Known", "Outturn", "8 of 10\nfutures", "Grant",
+        "Balance", "Reserve,\n31 March", "8 of 10\nfutures", *growth,
+    )  # fmt: skip
     for year in scenario.years:
-        table.add_row(year_label(year.financial_year), *_year(year), *(_growth(year.since_first) if wide else ()))
+        cells = *_year(year, layout), *(_growth(year.since_first) if wide else ())
+        add_row(found, year_label(year.financial_year), *cells)
     if not wide:
         last = scenario.years[-1]
         parts = " · ".join(
             f"{name} {cell}"
             for name, cell in zip(("caseload", "price", "other"), _growth(last.since_first), strict=True)
         )
-        table.caption = f"Change to {year_label(last.financial_year)}: {parts}"
-        table.caption_justify = "left"
-    return table
+        note_under(found, f"Change to {year_label(last.financial_year)}: {parts}")
+    return found
 
 
-def _year(year: YearOutlook) -> list[Text]:
+def _year(year: YearOutlook, layout: Layout) -> list[Text]:
     assert year.outturn_pence is not None
     assert year.grant_pence is not None
     assert year.balance_pence is not None
     return [
-        millions(year.known_pence or 0), millions(year.outturn_pence.p50), between(year.outturn_pence),
+        millions(year.known_pence or 0), millions(year.outturn_pence.p50), between(year.outturn_pence, layout),
         millions(year.grant_pence.p50), millions(year.balance_pence.p50),
-        millions(year.reserve_pence.p50), between(year.reserve_pence),
+        millions(year.reserve_pence.p50), between(year.reserve_pence, layout),
     ]  # fmt: skip
 
 
@@ -96,25 +94,26 @@ def _growth(growth: Growth | None) -> list[Text]:
     return [millions(growth.caseload_pence), millions(growth.price_pence), millions(growth.other_pence)]
 
 
-def _lines(scenario: ScenarioOutlook) -> Table:
+def _lines(scenario: ScenarioOutlook, layout: Layout) -> Table:
     first, last = scenario.years[0], scenario.years[-1]
     then = {line.provision: line for line in first.lines}
-    table = _table(
-        f"{scenario.title}: by provision", "Provision", f"Children {year_label(first.financial_year)}",
-        year_label(last.financial_year), f"Outturn {year_label(first.financial_year)}", year_label(last.financial_year),
-        BETWEEN,
+    found = table(
+        layout, f"{scenario.title}: by provision", "Provision", f"Children\n{year_label(first.financial_year)}",
+        year_label(last.financial_year), f"Outturn\n{year_label(first.financial_year)}",
+        year_label(last.financial_year), "8 of 10\nfutures",
     )  # fmt: skip
     for line in last.lines:
         before = then.get(line.provision)
-        table.add_row(
+        add_row(
+            found,
             line_title(line.provision),
             _children(before.children_hundredths if before else None),
             _children(line.children_hundredths),
             money(before.outturn_pence.p50 if before else 0, whole=True),
             money(line.outturn_pence.p50, whole=True),
-            between(line.outturn_pence),
+            between(line.outturn_pence, layout),
         )
-    return table
+    return found
 
 
 def _children(spread: Spread | None) -> Text:
@@ -122,17 +121,21 @@ def _children(spread: Spread | None) -> Text:
     return Text("–" if spread is None else f"{round(spread.p50 / 100):,}")
 
 
-def _side_by_side(scenarios: tuple[ScenarioOutlook, ...]) -> Table:
+def _side_by_side(scenarios: tuple[ScenarioOutlook, ...], layout: Layout) -> Table:
+    """The middle of each 31 March; where there is room, how wide the last one is."""
     years = sorted({year.financial_year for one in scenarios if not one.stated for year in one.years})
     level = scenarios[0].past
-    columns = [f"Mar {year + 1}" for year in years]
-    past = [f"Below {millions(level.level_pence)}"] if level else []
-    table = _table("Reserve at 31 March, scenario beside scenario (middle of all futures)", "Scenario", *columns, *past)
+    wide = (f"{BETWEEN}, Mar {years[-1] + 1}",) if layout is Layout.WIDE else ()
+    past = (f"Below\n{millions(level.level_pence)}",) if level else ()
+    title = "Reserve at 31 March, scenario beside scenario (middle of all futures)"
+    found = table(layout, title, "Scenario", *(f"Mar {year + 1}" for year in years), *wide, *past)
     for one in scenarios:
         reserve = {year.financial_year: year.reserve_pence for year in one.years}
         cells = [millions(reserve[year].p50) if year in reserve else Text("–") for year in years]
-        table.add_row(one.title + (" (stated)" if one.stated else ""), *cells, *(_past(one) if level else ()))
-    return table
+        if wide:
+            cells.append(between(reserve[years[-1]]) if years[-1] in reserve else Text("–"))
+        add_row(found, one.title + (" (stated)" if one.stated else ""), *cells, *(_past(one) if level else ()))
+    return found
 
 
 def _past(scenario: ScenarioOutlook) -> list[Text]:
@@ -143,17 +146,17 @@ def _past(scenario: ScenarioOutlook) -> list[Text]:
     return [Text(f"Mar {year + 1}" + ("" if scenario.stated else f" ({scenario.past.chances[year]:.0%})"))]
 
 
-def _worth(scenarios: tuple[ScenarioOutlook, ...]) -> Table:
+def _worth(scenarios: tuple[ScenarioOutlook, ...], layout: Layout) -> Table:
     drawn = [one for one in scenarios if one.worth]
     title = f"What each is worth beside “{scenarios[0].title}”: a smaller deficit by so much"
-    table = _table(title, "Scenario", "By", "Saved", BETWEEN, "Saves in")
+    found = table(layout, title, "Scenario", "By", "Saved", "8 of 10\nfutures", "Saves in")
     for one in drawn:
         for worth in (one.worth[2], one.worth[-1]):
-            table.add_row(
-                one.title if worth is one.worth[2] else "", f"Mar {worth.financial_year + 1}",
-                millions(worth.saved_pence.p50), between(worth.saved_pence), f"{worth.likely:.0%} of futures",
+            add_row(
+                found, one.title if worth is one.worth[2] else "", f"Mar {worth.financial_year + 1}",
+                millions(worth.saved_pence.p50), between(worth.saved_pence, layout), f"{worth.likely:.0%} of futures",
             )  # fmt: skip
-    return table
+    return found
 
 
 def _assumptions(screen: Console, outlook: Outlook) -> None:
@@ -170,25 +173,25 @@ def _assumptions(screen: Console, outlook: Outlook) -> None:
             )
 
 
-def _places(places: tuple[PlacesOutlook, ...]) -> Table:
-    years = [year.financial_year for year in places[0].years]
-    columns = [year_label(year) for year in years]
-    table = _table(
-        "Children against places, each year at its fullest month", "Provision", "Places", "Now", *columns,
-        "More than places", "Waiting", "Weeks", "Runs out",
+def _places(places: tuple[PlacesOutlook, ...], layout: Layout) -> Table:
+    """Every year's children; where there is little room, the last year's."""
+    years = [year.financial_year for year in places[0].years][-1 if layout is Layout.NARROW else 0 :]
+    found = table(
+        layout, "Children against places, each year at its fullest month", "Provision", "Places", "Now",
+        *(year_label(year) for year in years), "More than\nplaces", "Waiting", "Weeks", "Runs out",
     )  # fmt: skip
     for one in places:
         last = one.years[-1]
-        table.add_row(
+        add_row(
+            found,
             line_title(one.provision) + (f", {one.phase}" if one.phase else ""),
             f"{one.places:,}",
             f"{one.filled:,}",
-            *(f"{year.children.p50:,}" for year in one.years),
+            *(f"{year.children.p50:,}" for year in one.years if year.financial_year in years),
             f"{last.chance_over:.0%}",
             f"{last.waiting.p50:,}",
             "–" if last.wait_weeks is None else f"{last.wait_weeks.p50:,}",
             one.runs_out or "no",
         )
-    table.caption = f"More than places, waiting and weeks are of {year_label(years[-1])}."
-    table.caption_justify = "left"
-    return table
+    note_under(found, f"More than places, waiting and weeks are of {year_label(years[-1])}.")
+    return found

@@ -8,16 +8,17 @@ from urllib.parse import quote
 
 import orjson
 import typer
+from pydantic import ValidationError
 from rich.text import Text
 
 from hnb_local.asking import BUSY, TOO_MANY, exchange, find_service
-from hnb_local.errors import CommandFailed
+from hnb_local.errors import WRONG_USE, CommandFailed
 from hnb_local.forecasting import sources
 from hnb_local.showing import add_row, console, plain_table, show_json
 from ledger.outlook.inputs import read_inputs
 from ledger.outlook.result import Outlook
 from ledger.outlook.run import outlook
-from ledger.outlook.scenarios import read_pack, shipped_pack
+from ledger.outlook.scenarios import Pack, read_pack, shipped_pack
 
 MAKING_SECONDS = 150
 
@@ -44,17 +45,23 @@ def from_file(path: Path, wanted: Wanted) -> Made:
     """Drawn here, from inputs kept in a file."""
     with sources.bad_input_told(), sources.progress("Simulating", wanted.simulations) as progress:
         inputs = read_inputs(str(path), sources.read(path))
-        pack = (
-            shipped_pack()
-            if wanted.scenarios is None
-            else read_pack(str(wanted.scenarios), sources.read(wanted.scenarios))
-        )
+        pack = shipped_pack() if wanted.scenarios is None else _own(wanted.scenarios)[0]
         return Made(
             outlook(
                 inputs, pack, simulations=wanted.simulations, seed=wanted.seed, level_pence=wanted.level_pence,
                 progress=progress,
             )
         )  # fmt: skip
+
+
+def _own(path: Path) -> tuple[Pack, str]:
+    """Scenarios of a file, and the words they stand in."""
+    raw = sources.read(path)
+    try:
+        words = raw.decode()
+    except UnicodeDecodeError:
+        raise CommandFailed(f"{path} is not UTF-8.", WRONG_USE) from None
+    return read_pack(str(path), raw), words
 
 
 def from_ledger(ledger_url: str | None, data_dir: Path, authority: str, wanted: Wanted) -> Made:
@@ -64,10 +71,8 @@ def from_ledger(ledger_url: str | None, data_dir: Path, authority: str, wanted: 
         "level_pence": wanted.level_pence,
     }  # fmt: skip
     if wanted.scenarios is not None:
-        raw = sources.read(wanted.scenarios)
         with sources.bad_input_told():
-            read_pack(str(wanted.scenarios), raw)
-        body["scenarios"] = raw.decode()
+            body["scenarios"] = _own(wanted.scenarios)[1]
     return made_by(find_service("ledger", ledger_url, data_dir), body)
 
 
@@ -83,7 +88,11 @@ def kept(ledger_url: str | None, data_dir: Path, run: int) -> Made:
 
 
 def _made(answer: Any) -> Made:
-    return Made(Outlook.model_validate(answer["outlook"]), answer["number"])
+    """CommandFailed where this command cannot read the answer: a ledger of another version, or no ledger at all."""
+    try:
+        return Made(Outlook.model_validate(answer["outlook"]), answer["number"])
+    except (KeyError, TypeError, ValidationError):
+        raise CommandFailed("The answer is no forecast this command can read: is the ledger of its version?") from None
 
 
 def give(made: Made, *, as_json: bool, out: Path | None, charts: Path | None) -> None:
