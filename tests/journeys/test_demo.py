@@ -41,7 +41,7 @@ def test_the_demo_ends_on_the_reviews_figures_and_leaves_nothing_behind(temporar
     )
     assert "Every event is synthetic" in done.stdout
     assert "Where this is going: 1,000 futures from the ledger's own journal" in done.stdout
-    years = {line[:7]: line.split() for line in done.stdout.splitlines() if re.match(r"20\d\d-\d\d  ", line)}
+    years = {line[:7]: line.split() for line in done.stdout.splitlines() if re.match(r"20\d\d-\d\d +£", line)}
     assert list(years) == ["2025-26", "2026-27", "2027-28", "2028-29", "2029-30"]
     assert years["2025-26"] == ["2025-26", "£111.20m", "–", "−£44.80m", "–", "−£44.80m", "−£44.80m", "−£4.48m"]
     assert years["2027-28"][-3] == "−£78.00m"

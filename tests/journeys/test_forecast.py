@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hnb_local.demo.outlook import ask_for_forecast
+from hnb_local.errors import COULD_NOT, CommandFailed
 from hnb_local.stack import Stack
 from tests.alerts.receiver import Receiver
 from tests.cases import LEICESTER, budget, reserve
@@ -77,6 +79,13 @@ def test_what_cannot_be_forecast_is_said_by_the_ledger(stack: Stack) -> None:
     assert "No plan with a placement is known yet: a forecast needs a year of them." in young.stderr
     absent = hnb(stack, "repeat", "999")
     assert (absent.returncode, absent.stderr) == (1, "There is no forecast run 999.\n")
+
+
+def test_a_forecast_the_ledger_refuses_ends_the_demo_as_a_failure(stack: Stack) -> None:
+    """Nobody at the demo typed anything wrong, so the status is 1."""
+    with pytest.raises(CommandFailed, match="could not be forecast: The ledger service refuses: No plan") as failed:
+        ask_for_forecast(stack.urls["ledger"], "E08000025")
+    assert failed.value.status == COULD_NOT
 
 
 def test_an_officer_is_told_that_the_forecast_is_past_plan(stack: Stack, officer: Receiver) -> None:

@@ -3,9 +3,11 @@
 import csv
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,14 @@ DOCUMENT = (ROOT / "docs" / "forecasting.md").read_text()
 SHOWN = re.findall(r"^    \$ hnb forecast (.*)\n((?:    .+\n)+)", DOCUMENT, re.MULTILINE)
 
 
-def hnb(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+def hnb(
+    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     command = [HNB, "forecast", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=cwd)
+    environment = {**os.environ, **(env or {})}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, cwd=cwd, env=environment
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,31 @@
 
 import csv
 import json
+import re
 import subprocess
 from decimal import Decimal
 from html import escape
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from rich.console import Console
 
+from hnb_local.demo.outlook import print_outlook
+from hnb_local.errors import CommandFailed
 from hnb_local.forecasting.outlook_charts import charts_of
 from hnb_local.forecasting.outlook_csv import csv_of
+from hnb_local.forecasting.outlook_view import millions
+from hnb_local.forecasting.outlooks import Made, read_answer
 from ledger.outlook.inputs import read_inputs
 from ledger.outlook.result import Outlook
 from ledger.outlook.run import outlook
-from ledger.outlook.scenarios import read_pack
+from ledger.outlook.scenarios import read_pack, shipped_pack
 from tests.local.test_forecast_command import ROOT, WRONG_USE, hnb
 
 EXAMPLES = ROOT / "docs" / "examples" / "forecast"
+SVG = "{http://www.w3.org/2000/svg}"
 ASKED = ("--inputs", "authority.json", "--scenarios", "measures.yaml", "--simulations", "120", "--seed", "3")
 
 
@@ -57,13 +65,87 @@ def test_the_screen_has_years_lines_scenarios_worth_places_and_what_it_was_made_
         "Steady: the High Needs Block",
         "│ 2025-26 │ £14.20m │ £14.20m │ – │ £12.00m │ −£2.20m │ −£3.70m │ – │ – │ – │ – │",
         "│ SEN support services │ – │ – │ £1,000,000 │ £1,000,000 │ – │",
-        "│ A stated path (stated) │ −£3.70m │ −£4.85m │ −£6.00m │ – │ – │ not by then │",
+        "│ A stated path (stated) │ −£3.70m │ −£4.85m │ −£6.00m │ – │ – │ – │ not by then │",
         "│ Stability grant │ Mar 2028 │ £3.33m │ – │ 100% of futures │",
         "Ten special places: Whoever would start in an independent school could go there.",
         "│ Special schools, all-through │ 205 │ 200 │",
         "seed 3, 120 simulations, model 1",
     ):
         assert part in printed
+
+
+@pytest.mark.parametrize("columns", [80, 100, 130])
+def test_a_narrow_terminal_cuts_no_figure_and_no_name(found: Outlook, columns: int) -> None:
+    terminal = {"FORCE_COLOR": "1", "COLUMNS": str(columns)}
+    printed = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", hnb(*ASKED, cwd=EXAMPLES, env=terminal).stdout)
+    assert max(map(len, printed.splitlines())) <= columns
+    assert "…" not in printed
+    words = set(re.findall(r"[^\s┃│]+", printed))
+    for scenario in found.scenarios:
+        assert {str(millions(year.reserve_pence.p50)) for year in scenario.years} <= words
+    for year in found.scenarios[0].years[1:]:
+        assert {str(millions(pence)) for pence in (year.reserve_pence.p10, year.reserve_pence.p90)} <= words
+    for one in found.places:
+        assert {f"{one.places:,}", f"{one.filled:,}", f"{one.years[-1].children.p50:,}", "all-through"} <= words
+
+
+@pytest.mark.parametrize("columns", [80, 100, 160])
+def test_the_demos_last_screen_cuts_no_figure_either(columns: int) -> None:
+    """Of the scenarios shipped, which are what the demo asks for."""
+    inputs = read_inputs("authority.json", (EXAMPLES / "authority.json").read_bytes())
+    small = outlook(inputs, shipped_pack(), simulations=40, seed=1)
+    screen = Console(width=columns, file=StringIO())
+    print_outlook(screen, Made(small, 7))
+    assert isinstance(screen.file, StringIO)
+    printed = screen.file.getvalue().split("Run 7:")[0]
+    assert max(map(len, printed.splitlines())) <= columns
+    assert "…" not in printed
+    assert {str(millions(year.reserve_pence.p50)) for year in small.scenarios[0].years} <= set(printed.split())
+    assert "−£78.00m" in printed.split()
+
+
+def test_where_no_layout_fits_lines_run_on_whole(found: Outlook) -> None:
+    printed = hnb(*ASKED, cwd=EXAMPLES, env={"FORCE_COLOR": "1", "COLUMNS": "40"}).stdout
+    for year in found.scenarios[0].years:
+        assert str(millions(year.reserve_pence.p90)) in printed
+
+
+def test_words_of_a_file_are_no_markup_and_no_formula(tmp_path: Path) -> None:
+    """A title in square brackets, and a phase that a register has, stand as they were written."""
+    inputs = json.loads((EXAMPLES / "authority.json").read_text())
+    inputs["capacities"] = [{**one, "phase": "=1+1"} for one in inputs["capacities"]]
+    (tmp_path / "inputs.json").write_text(json.dumps(inputs))
+    written = (EXAMPLES / "measures.yaml").read_text()
+    (tmp_path / "ours.yaml").write_text(written.replace("title: Inflation", 'title: "=SUM(1) [/] [red]dear[/red] <b>"'))
+    asked = ("--inputs", "inputs.json", "--scenarios", "ours.yaml", "--simulations", "20")
+    done = hnb(*asked, "--out", "figures.csv", "--charts", "charts", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "│ =SUM(1) [/] [red]dear[/red] <b> " in done.stdout
+    files = (tmp_path / "figures.csv", tmp_path / "charts" / "reserve.csv", tmp_path / "charts" / "worth.csv")
+    cells = [cell for file in files for row in csv.reader(file.open(newline="")) for cell in row]
+    assert {"'=1+1", "'=SUM(1) [/] [red]dear[/red] <b>"} <= set(cells)
+    assert not any(cell.startswith(("=", "+", "@", "\t")) for cell in cells)
+    page = (tmp_path / "charts" / "index.html").read_text()
+    assert "=SUM(1) [/] [red]dear[/red] &lt;b&gt;" in page
+    assert "<b>" not in page
+
+
+def test_scenarios_that_are_not_utf8_are_refused_wherever_they_would_be_drawn(tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text((EXAMPLES / "measures.yaml").read_text(), encoding="utf-16")
+    for way in (
+        ("--inputs", str(EXAMPLES / "authority.json")),
+        ("--from-ledger", "--ledger-url", "http://127.0.0.1:9"),
+    ):
+        done = hnb(*way, "--scenarios", str(file))
+        assert (done.returncode, done.stderr) == (WRONG_USE, f"{file} is not UTF-8.\n")
+
+
+def test_an_answer_that_is_no_forecast_is_said_to_be_none() -> None:
+    answers: tuple[object, ...] = ({}, [], {"number": 1, "outlook": {"model": 99}})
+    for answer in answers:
+        with pytest.raises(CommandFailed, match="no forecast this command can read"):
+            read_answer(answer)
 
 
 def test_another_level_is_watched_where_one_is_given() -> None:
@@ -92,7 +174,9 @@ def test_every_chart_is_an_svg_a_png_and_a_table_of_the_same_figures(found: Outl
     page = (drawn / "charts" / "index.html").read_text()
     for chart in charts:
         svg = ElementTree.fromstring((drawn / "charts" / f"{chart.name}.svg").read_text())
-        assert chart.title in "".join(svg.itertext())
+        names = [svg.findtext(f"{SVG}{name}") for name in ("title", "desc")]
+        assert names == [chart.title, chart.says]
+        assert svg.get("aria-labelledby") == f"{chart.name}-title {chart.name}-desc"
         assert (drawn / "charts" / f"{chart.name}.png").read_bytes().startswith(b"\x89PNG")
         rows = list(csv.reader((drawn / "charts" / f"{chart.name}.csv").open(newline="")))
         assert rows == [list(chart.columns), *map(list, chart.rows)]
@@ -122,6 +206,7 @@ def test_every_chart_is_an_svg_a_png_and_a_table_of_the_same_figures(found: Outl
         (("--from-ledger", "--years", "3"), "--years: of a forecast from files, and not of --from-ledger."),
         (("--costs", "costs.csv", "--level", "5"), "--level: of --from-ledger or --inputs."),
         (("--inputs", "authority.json", "--level", "much"), "Invalid value for '--level'"),
+        (("--inputs", "authority.json", "--level", "9" * 30), "Invalid value for '--level'"),
         (("--inputs", "authority.json", "--simulations", "0"), "Invalid value for '--simulations'"),
     ],
 )

@@ -20,7 +20,7 @@ from hnb_local.formulas import as_words
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 WIDTH, HEIGHT, PNG_SCALE = 720, 360, 2.0
 FONT = "sans-serif"
-TITLE_CHARACTERS = 80  # of a line, as wide as a chart
+TITLE_CHARACTERS = 88  # of a line, as wide as a chart
 
 _STYLE = (
     "body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#0b0c0c}"
@@ -78,7 +78,8 @@ def _named(svg: str, chart: Chart) -> str:
     name = escape(chart.name, quote=True)
     return (
         f'{start} role="img" aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">{escape(chart.title)}</title><desc id="{name}-desc">{escape(chart.says)}</desc>{rest}'
+        f'<title id="{name}-title">{escape(chart.title)}</title>'
+        f'<desc id="{name}-desc">{escape(chart.says)}</desc>{rest}'
     )
 
 

@@ -44,7 +44,8 @@ def _forecast(
     inputs: InputsFile = None,
     scenarios: Annotated[Path | None, typer.Option(help="Your own scenarios (YAML) instead of those shipped.")] = None,
     level: Annotated[
-        int | None, typer.Option(min=-MAX_POUNDS, max=MAX_POUNDS, help="Whole pounds of reserve: when is it below this?")
+        int | None,
+        typer.Option(min=-MAX_POUNDS, max=MAX_POUNDS, help="Whole pounds of reserve: when is it below this?"),
     ] = None,
     transitions: Transitions = None,
     population: Population = None,

@@ -1,6 +1,6 @@
 """Tables as wide as there is room: every figure stays whole, and where there is less room a table shows less."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 from rich import box
@@ -41,9 +41,9 @@ def note_under(found: Table, words: str) -> None:
     found.caption, found.caption_justify = words, "left"
 
 
-def print_fitting(screen: Console, make: Callable[[Layout], Table]) -> None:
-    """The widest layout that fits. Where none does, lines run on past the edge rather than lose a figure."""
-    for layout in Layout:
+def print_fitting(screen: Console, make: Callable[[Layout], Table], layouts: Sequence[Layout] = tuple(Layout)) -> None:
+    """The first layout that fits. Where none does, lines run on past the edge rather than lose a figure."""
+    for layout in layouts:
         made = make(layout)
         needed = _needed(made, layout)
         if needed <= screen.width:

@@ -79,16 +79,16 @@ def from_ledger(ledger_url: str | None, data_dir: Path, authority: str, wanted: 
 def made_by(url: str, body: dict[str, Any]) -> Made:
     """A run made by the ledger at an address; where it is making another, that is waited for."""
     answer = exchange("ledger", url, "/forecasts", {}, body=body, seconds=MAKING_SECONDS, again_on=(TOO_MANY, BUSY))
-    return _made(answer)
+    return read_answer(answer)
 
 
 def kept(ledger_url: str | None, data_dir: Path, run: int) -> Made:
     """A run the ledger has kept."""
-    return _made(exchange("ledger", find_service("ledger", ledger_url, data_dir), f"/forecasts/{run}", {}))
+    return read_answer(exchange("ledger", find_service("ledger", ledger_url, data_dir), f"/forecasts/{run}", {}))
 
 
-def _made(answer: Any) -> Made:
-    """CommandFailed where this command cannot read the answer: a ledger of another version, or no ledger at all."""
+def read_answer(answer: Any) -> Made:
+    """A run as the ledger answers it. CommandFailed where it is no run: of another version, or no ledger's at all."""
     try:
         return Made(Outlook.model_validate(answer["outlook"]), answer["number"])
     except (KeyError, TypeError, ValidationError):
