@@ -104,7 +104,7 @@ def watched() -> Iterator[Watched]:
         player.join()
         assert player.failure is None, player.failure
         until(lambda: settled(stack), 120)
-        made = made_by(stack.urls["ledger"], {"authority": LEICESTER, "simulations": 100})
+        made = made_by(stack.urls["ledger"], {"authority": LEICESTER})
         until(lambda: acknowledge_one(stack), 60)
         until(lambda: officer.received, 60)
         prometheus.wait_for_scrapes(5)

@@ -186,8 +186,16 @@ class _One:
 
 
 def test_prometheus_and_the_conditions_have_the_last_runs_first_scenario(client: TestClient, known: Books) -> None:
-    asked(client, seed=1)
-    run = asked(client, seed=2)
+    usual = {"simulations": 1_000, "scenarios": None}
+    asked(client, seed=1, **usual)
+    run = asked(client, seed=2, **usual)
+    assert run["standing"] is True
+    # What somebody only tries is kept, and moves no dashboard and no alert.
+    tried = [
+        asked(client), asked(client, simulations=999, scenarios=None),
+        asked(client, known_at=run["known_at"], **usual),
+    ]  # fmt: skip
+    assert [one["standing"] for one in tried] == [False] * 3
     years = run["outlook"]["scenarios"][0]["years"]
     registry = CollectorRegistry()
     registry.register(_One(list(metrics.forecast(known.engine))))

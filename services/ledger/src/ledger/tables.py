@@ -161,6 +161,7 @@ forecast_runs = Table(
     Column("authority", Text, nullable=False),
     Column("why", Text, nullable=False),  # nightly or asked
     Column("night", Date),  # of a nightly one; an authority has one a night
+    Column("standing", Boolean, nullable=False),  # made as the nightly ones are: what finance and officers are told of
     Column("made_at", DateTime(timezone=True), nullable=False, server_default="clock_timestamp()"),
     Column("known_at", DateTime(timezone=True), nullable=False),
     Column("reference_day", Date, nullable=False),

@@ -49,7 +49,7 @@ def make_router(engine: Engine, ledger: Ledger, usual: Pack, wake: Callable[[], 
             own = asked.scenarios
             pack = usual if own is None else read_pack("scenarios", own.encode())
             wanted = making.Wanted(
-                asked.authority, pack, asked.simulations, asked.seed, asked.level_pence, asked.known_at
+                asked.authority, pack, asked.simulations, asked.seed, asked.level_pence, asked.known_at, own is None
             )
             number = making.make(engine, ledger, wanted)
             assert number is not None

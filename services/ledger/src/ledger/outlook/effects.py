@@ -113,14 +113,14 @@ def _tribunals(measure: Tribunals, inputs: Inputs, course: Course, rng: np.rando
     day = measure.begins or inputs.reference_day
     shares = timeline.from_day(day)[:, line]
     won_a_step = (won * each)[:, None] * shares
-    amounts = np.zeros_like(course.children)
+    amounts, leaving = np.zeros_like(course.children), course.flows.leaving[:, :, line]
     there = np.zeros(course.flows.simulations)
     for step in range(timeline.steps):
-        own, leaving = np.flatnonzero(timeline.step == step), course.flows.leaving[:, step, line]
+        own, left = np.flatnonzero(timeline.step == step), leaving[:, step]
         ramp = timeline.since(day, step)[:, line]
-        amounts[:, own, line] = there[:, None] * (1 - leaving[:, None] * timeline.ended[own, line])
+        amounts[:, own, line] = there[:, None] * (1 - left[:, None] * timeline.ended[own, line])
         amounts[:, own, line] += won_a_step[:, step][:, None] * ramp
-        there = there * (1 - leaving) + won_a_step[:, step]
+        there = there * (1 - left) + won_a_step[:, step]
     return Effect(found.children, course.over_year(amounts), found.dearer)
 
 

@@ -43,14 +43,14 @@ def fill(places: int, opens: date, into: int, sources: Sequence[Source], suitabl
     A child leaves as others of the provision do, and the place is free again.
     """
     timeline, flows = course.timeline, course.flows
-    open_share = timeline.open_from(opens)
+    open_share, leaving = timeline.open_from(opens), flows.leaving[:, :, into]
     there = np.zeros((flows.simulations, len(sources)))
     found = np.zeros((flows.simulations, len(timeline.step), len(sources)))
     lines, shares = [one.line for one in sources], np.array([one.share for one in sources])
     for at, step in enumerate(timeline.step.tolist()):
         coming = flows.arrived[:, step, lines] * timeline.starting[at, lines] * shares * open_share[at]
         wanted = coming * suitable[:, None]
-        staying = there * (1 - flows.leaving[:, step, into] * timeline.ending[at, into])[:, None]
+        staying = there * (1 - leaving[:, step] * timeline.ending[at, into])[:, None]
         room = (places - staying.sum(axis=1)).clip(0.0)
         total = wanted.sum(axis=1)
         fits = np.where(total > room, room / np.maximum(total, 1e-12), 1.0)

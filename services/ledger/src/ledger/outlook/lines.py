@@ -17,7 +17,6 @@ from ledger.outlook.timeline import YEARS, anniversary
 MOST_POINTS = 40  # prices of a line are told apart no finer: as many in each, at their mean
 STARTED_YEARS = 2  # how far back a new placement's price says what one costs now
 
-
 Posted = tuple[str, str, int]  # a commitment's id, its line, and a financial year
 
 
@@ -84,18 +83,17 @@ class Gathering:
             return
         line.starts[agreed.start.month] += 1
         if agreed.start >= anniversary(day, -STARTED_YEARS):
-            self._price(
-                one, agreed.start, line.started, *([line.started_away] if agreed.setting_id in self.away else [])
-            )
+            away = [line.started_away] if agreed.setting_id in self.away else []
+            self._price(one, agreed.start, line.started, *away)
 
     def _price(self, one: Placement, day: date, *lists: list[int]) -> None:
         pence = price_on(one, day, self.context)
         for prices in lists:
             prices += [] if pence is None else [pence]
-        if day == self.reference_day and pence is None:
-            self.left_out["paid once"] += 1
-        elif day == self.reference_day and ((found := _segment(one, day, self.context)) and found.cost is None):
-            self.left_out["without a price"] += 1
+        if day == self.reference_day:
+            segment = _segment(one, day, self.context)
+            self.left_out["paid once"] += pence is None
+            self.left_out["without a price"] += segment is not None and segment.cost is None
 
 
 def price_on(one: Placement, day: date, context: Context) -> int | None:

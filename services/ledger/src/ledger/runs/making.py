@@ -30,6 +30,15 @@ class Wanted:
     seed: int = SEED
     level_pence: int | None = None
     known_at: datetime | None = None
+    usual: bool = True  # whether the pack is that of the nightly run
+
+    @property
+    def stands(self) -> bool:
+        """Whether finance and officers are told of it: made as the nightly run is, whatever its seed.
+
+        What somebody tries with scenarios of their own, or as known at a past moment, moves no dashboard and no alert.
+        """
+        return self.usual and self.known_at is None and self.simulations >= SIMULATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,9 @@ def make(engine: Engine, ledger: Ledger, wanted: Wanted, *, night: date | None =
     )  # fmt: skip
     outlook = drawing.draw(asked, patient=night is not None)
     with transaction(engine) as connection:
-        return store.add(connection, outlook, inputs, wanted.pack, wanted.level_pence, night)
+        return store.add(
+            connection, outlook, inputs, wanted.pack, wanted.level_pence, standing=wanted.stands, night=night
+        )
 
 
 def repeat(kept: Kept) -> Repeated:

@@ -16,15 +16,16 @@ MOST_LISTED = 100
 
 _ADD = text("""
     INSERT INTO forecast_runs (
-        authority, why, night, known_at, reference_day, simulations, seed, level_pence, model, numpy,
+        authority, why, night, standing, known_at, reference_day, simulations, seed, level_pence, model, numpy,
         inputs_sha256, scenarios_sha256, inputs, scenarios, outlook
     ) VALUES (
-        :authority, :why, :night, :known_at, :reference_day, :simulations, :seed, :level_pence, :model, :numpy,
+        :authority, :why, :night, :standing, :known_at, :reference_day, :simulations, :seed, :level_pence, :model,
+        :numpy,
         :inputs_sha256, :scenarios_sha256, :inputs, :scenarios, CAST(:outlook AS jsonb)
     ) ON CONFLICT (authority, night) DO NOTHING RETURNING number
 """)
 _COLUMNS = """
-    number, authority, why, made_at, known_at, reference_day, simulations, seed, level_pence, model, numpy,
+    number, authority, why, standing, made_at, known_at, reference_day, simulations, seed, level_pence, model, numpy,
     inputs_sha256, scenarios_sha256
 """
 _LIST = text(f"SELECT {_COLUMNS} FROM forecast_runs WHERE authority = :authority ORDER BY number DESC LIMIT :most")  # noqa: S608
@@ -48,7 +49,7 @@ _LAST_YEARS = text("""
     FROM (
         SELECT authority, made_at, outlook #> '{scenarios,0,years}' AS years FROM forecast_runs WHERE number IN (
             SELECT max(number) FROM forecast_runs
-            WHERE CAST(:authority AS text) IS NULL OR authority = :authority GROUP BY authority
+            WHERE standing AND (CAST(:authority AS text) IS NULL OR authority = :authority) GROUP BY authority
         )
     ) last CROSS JOIN LATERAL jsonb_array_elements(last.years) AS year ORDER BY 1, 3
 """)
@@ -61,6 +62,7 @@ class Run:
     number: int
     authority: str
     why: Why
+    standing: bool  # made as the nightly ones are: what finance and officers are told of
     made_at: datetime
     known_at: datetime
     reference_day: date
@@ -84,13 +86,21 @@ class Kept:
 
 
 def add(
-    connection: Connection, outlook: Outlook, inputs: Inputs, pack: Pack, level_pence: int | None, night: date | None
+    connection: Connection,
+    outlook: Outlook,
+    inputs: Inputs,
+    pack: Pack,
+    level_pence: int | None,
+    *,
+    standing: bool,
+    night: date | None,
 ) -> int | None:
     """Keeps a run; its number, or None where that night has one already."""
     return connection.execute(
         _ADD,
         {
             "authority": outlook.authority, "why": "asked" if night is None else "nightly", "night": night,
+            "standing": standing,
             "known_at": outlook.known_at, "reference_day": outlook.reference_day, "simulations": outlook.simulations,
             "seed": outlook.seed, "level_pence": level_pence, "model": outlook.model, "numpy": outlook.numpy,
             "inputs_sha256": outlook.inputs_sha256, "scenarios_sha256": outlook.scenarios_sha256,
@@ -127,7 +137,7 @@ def without(connection: Connection, night: date) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class LastYear:
-    """A financial year of an authority's last run, by the scenario that all are compared with."""
+    """A financial year of an authority's last standing run, by the scenario that all are compared with."""
 
     authority: str
     made_at: datetime

@@ -15,6 +15,7 @@ def upgrade() -> None:
             authority text NOT NULL,
             why text NOT NULL CHECK (why IN ('nightly', 'asked')),
             night date CHECK ((night IS NOT NULL) = (why = 'nightly')),
+            standing boolean NOT NULL CHECK (standing OR why = 'asked'),
             made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
             known_at timestamptz NOT NULL,
             reference_day date NOT NULL,
@@ -31,5 +32,5 @@ def upgrade() -> None:
             UNIQUE (authority, night)
         )
     """)
-    op.execute("CREATE INDEX forecast_runs_last ON forecast_runs (authority, number)")
+    op.execute("CREATE INDEX forecast_runs_last ON forecast_runs (authority, number) WHERE standing")
     append_only("forecast_runs")

@@ -5,10 +5,10 @@ from hnb.migrations import finance_reads
 revision = "0010"
 down_revision = "0009"
 
-# Each authority's last run, its scenarios in their order, year by year.
+# Each authority's last run that stands (as the nightly one is made), its scenarios in their order, year by year.
 _LAST = """
     SELECT authority, made_at, outlook FROM forecast_runs
-    WHERE number IN (SELECT max(number) FROM forecast_runs GROUP BY authority)
+    WHERE number IN (SELECT max(number) FROM forecast_runs WHERE standing GROUP BY authority)
 """
 _YEARS = f"""
     SELECT last.authority, last.made_at, s.number::int AS number, s.scenario ->> 'name' AS scenario,
