@@ -205,6 +205,7 @@ STATED = "name: x, title: Ten, source: A report, assumes: [It says so itself.]"
         ("- {name: Big X, title: Ten}", "scenario Big X.name: String should match pattern"),
         ("- {title: Ten}", "scenario 2.name: is missing"),
         ("- {name: base, title: Again}", "two scenarios are called base"),
+        ("- {name: x, title: Base}", "two scenarios have the title Base"),
         ("- {name: x, title: Ten, based_on: y}", "x is based_on y, which is no scenario above it"),
         ("- {name: x, title: Ten, inflation: {percent: 400}}", "scenario x.inflation.percent"),
         ("- {name: x, title: Ten, inflation: {percent: {26: 4}}}", "scenario x.inflation.percent"),

@@ -1,6 +1,8 @@
 """Outlooks made, fetched, kept and given: as tables, JSON, CSV and charts."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,9 +90,16 @@ def kept(ledger_url: str | None, data_dir: Path, run: int) -> Made:
 
 
 def read_answer(answer: Any) -> Made:
-    """A run as the ledger answers it. CommandFailed where it is no run: of another version, or no ledger's at all."""
-    try:
+    """A run as the ledger answers it."""
+    with _readable():
         return Made(Outlook.model_validate(answer["outlook"]), answer["number"])
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """CommandFailed where an answer is of a ledger of another version, or of no ledger at all."""
+    try:
+        yield
     except (KeyError, TypeError, ValidationError):
         raise CommandFailed("The answer is no forecast this command can read: is the ledger of its version?") from None
 
@@ -124,29 +133,33 @@ def list_runs(ledger_url: str | None, data_dir: Path, authority: str, *, as_json
     if as_json:
         show_json(answer)
         return
-    table = plain_table(
-        f"Forecast runs of {authority}", "Run", "Made", "Why", "From", "Futures", "Seed", "Inputs", "Scenarios"
-    )
-    for run in answer["runs"]:
-        add_row(
-            table, str(run["number"]), run["made_at"][:16].replace("T", " "), run["why"], run["reference_day"],
-            f"{run['simulations']:,}", str(run["seed"]), run["inputs_sha256"][:12], run["scenarios_sha256"][:12],
-        )  # fmt: skip
-    console().print(table if answer["runs"] else Text("No forecast has been made yet: hnb forecast --from-ledger."))
+    columns = ("Run", "Made", "Why", "Stands", "From", "Futures", "Seed", "Inputs", "Scenarios")
+    table = plain_table(f"Forecast runs of {authority}", *columns)
+    with _readable():
+        for run in answer["runs"]:
+            add_row(
+                table, str(run["number"]), run["made_at"][:16].replace("T", " "), run["why"],
+                "yes" if run["standing"] else "no", run["reference_day"], f"{run['simulations']:,}", str(run["seed"]),
+                run["inputs_sha256"][:12], run["scenarios_sha256"][:12],
+            )  # fmt: skip
+    none = Text("No forecast has been made yet: hnb forecast --from-ledger.")
+    console().print(table if table.row_count else none)
 
 
 def repeat(ledger_url: str | None, data_dir: Path, run: int) -> None:
     """Says whether a run is the same when it is made again."""
     url = find_service("ledger", ledger_url, data_dir)
     answer = exchange("ledger", url, f"/forecasts/{run}/repeat", {}, body={}, seconds=MAKING_SECONDS)
-    if answer["same"]:
+    with _readable():
+        same = answer["same"]
+        differs = [
+            f"{name} is {answer[name]['now']} now and was {answer[name]['then']}"
+            for name in ("numpy", "model")
+            if answer[name]["now"] != answer[name]["then"]
+        ]
+    if same:
         typer.echo(f"Run {run} is the same again, to the penny.")
         return
-    differs = [
-        f"{name} is {answer[name]['now']} now and was {answer[name]['then']}"
-        for name in ("numpy", "model")
-        if answer[name]["now"] != answer[name]["then"]
-    ]
     why = "; ".join(differs) or "its inputs, scenarios, seed, model and NumPy are the same: please report this"
     raise CommandFailed(f"Run {run} is not the same again: {why}.")
 

@@ -99,6 +99,8 @@ class Pack(Written):
         for one in self.scenarios:
             if one.name in seen:
                 raise ValueError(f"two scenarios are called {one.name}")
+            if one.title in (other.title for other in seen.values()):
+                raise ValueError(f"two scenarios have the title {one.title}")
             if one.based_on is not None and (one.based_on not in seen or seen[one.based_on].stated):
                 raise ValueError(
                     f"{one.name} is based_on {one.based_on}, which is no scenario above it with figures drawn"
