@@ -26,7 +26,7 @@ VERSIONS_SINCE = datetime(2020, 1, 1, tzinfo=UTC)  # a version fits 31 bits, and
 _WAIT = text("SELECT pg_advisory_xact_lock(:key)")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 # Each authority is stepped to in the index, so that this costs their number and not that of events.
-_AUTHORITIES = """
+AUTHORITIES = """
     WITH RECURSIVE known AS (
         (SELECT authority FROM {table} ORDER BY authority LIMIT 1)
         UNION ALL
@@ -75,7 +75,7 @@ class Conditions:
         """
         with transaction(self.engine) as connection:
             if not self._waiting:
-                self._waiting.extend(connection.scalars(text(_AUTHORITIES.format(table=self.table))))
+                self._waiting.extend(connection.scalars(text(AUTHORITIES.format(table=self.table))))
             if self._waiting and connection.scalar(_LOCK, {"key": CONDITIONS_LOCK}):
                 self._say_changes(connection, self._waiting[0])
         if self._waiting:

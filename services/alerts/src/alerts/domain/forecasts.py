@@ -9,7 +9,6 @@ from alerts.domain.rules import Common, PlannedReserve, SignedOff, once
 from alerts.domain.severity import Judgement, Severity
 from hnb.events import Pence
 
-RESERVE, OUTTURN = "forecast-reserve", "forecast-outturn"
 BETTER_END = "p90"  # of ten futures nine leave a smaller reserve, that is a larger deficit
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, text
 
+from hnb.conditions.looking import AUTHORITIES
 from ledger.outlook.inputs import Inputs, read_inputs
 from ledger.outlook.result import Outlook, Spread
 from ledger.outlook.scenarios import Pack
@@ -30,19 +31,8 @@ _COLUMNS = """
 """
 _LIST = text(f"SELECT {_COLUMNS} FROM forecast_runs WHERE authority = :authority ORDER BY number DESC LIMIT :most")  # noqa: S608
 _ONE = text(f"SELECT {_COLUMNS}, inputs, scenarios, outlook::text AS outlook FROM forecast_runs WHERE number = :number")  # noqa: S608
-# Each authority is stepped to in the index, so that this costs their number and not that of commitments.
-_WITHOUT = text("""
-    WITH RECURSIVE known AS (
-        (SELECT authority FROM commitments ORDER BY authority LIMIT 1)
-        UNION ALL
-        SELECT following.* FROM known k CROSS JOIN LATERAL (
-            SELECT c.authority FROM commitments c WHERE c.authority > k.authority ORDER BY c.authority LIMIT 1
-        ) AS following
-    )
-    SELECT authority FROM known k WHERE NOT EXISTS (
-        SELECT FROM forecast_runs r WHERE r.authority = k.authority AND r.night = :night
-    )
-""")
+_KNOWN = text(AUTHORITIES.format(table="commitments"))
+_MADE = text("SELECT authority FROM forecast_runs WHERE night = :night")
 _LAST_YEARS = text("""
     SELECT authority, made_at, (year ->> 'financial_year')::int AS financial_year,
         year -> 'outturn_pence' AS outturn, year -> 'reserve_pence' AS reserve
@@ -132,7 +122,8 @@ def kept(connection: Connection, number: int) -> Kept | None:
 
 def without(connection: Connection, night: date) -> list[str]:
     """The authorities of which anything is known and that have no run of a night."""
-    return list(connection.scalars(_WITHOUT, {"night": night}))
+    made = set(connection.scalars(_MADE, {"night": night}))
+    return [authority for authority in connection.scalars(_KNOWN) if authority not in made]
 
 
 @dataclass(frozen=True, slots=True)
