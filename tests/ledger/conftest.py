@@ -18,6 +18,7 @@ from hnb.telemetry import Telemetry
 from hnb_local.simulator import leicester_year
 from ledger import positions, saying, seals
 from ledger.handlers import Ledger, about
+from ledger.outlook import prices
 from ledger.positions import Position
 from ledger.settings import LedgerSettings
 from tests.cases import LEICESTER, Json, read
@@ -71,6 +72,15 @@ def open_books(url: str) -> Iterator[Books]:
 def books(database_url: FreshDatabase) -> Iterator[Books]:
     with open_books(database_url("ledger")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def new_prices_only() -> Iterator[None]:
+    """Newcomers cost what those who started cost: with one price of each kind nothing is left to chance."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(prices, "BORROWED", 1e-9)
+    yield
+    patch.undo()
 
 
 BATCH = 500

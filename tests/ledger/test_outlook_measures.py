@@ -1,7 +1,6 @@
 """Every measure is worth, future by future, what a plain loop over days says."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.outlook import prices
 from ledger.outlook.course import Course, course_of
 from ledger.outlook.effects import Effect, effect_of
 from ledger.outlook.flows import demand_of
@@ -33,15 +31,6 @@ LINES = ("none", "mainstream", "special", "early-intervention")
 DAYS = st.sampled_from([date(2026, 9, 1), date(2027, 1, 1), date(2028, 3, 1), date(2020, 1, 1)])
 looked_at = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 pytestmark = pytest.mark.usefixtures("new_prices_only")
-
-
-@pytest.fixture(scope="module")
-def new_prices_only() -> Iterator[None]:
-    """Newcomers cost what those who started cost: with one price of each kind nothing is left to chance."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(prices, "BORROWED", 1e-9)
-    yield
-    patch.undo()
 
 
 def seen(inputs: Inputs, measure: Measure) -> tuple[Course, Effect]:

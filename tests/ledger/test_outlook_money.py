@@ -1,6 +1,5 @@
 """The outlook's money: day by day it is what a plain loop says; what is known stands; differences are of one future."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
@@ -9,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.forecast.faults import BadInput
-from ledger.outlook import prices
 from ledger.outlook.course import course_of
 from ledger.outlook.effects import effect_of
 from ledger.outlook.flows import Demand, Flows, demand_of
@@ -37,15 +35,6 @@ scenarios:
   - {name: plain, title: Plain, inflation: {percent: 0}, grant: {growth_percent: 0}}
 """
 pytestmark = pytest.mark.usefixtures("new_prices_only")
-
-
-@pytest.fixture(scope="module")
-def new_prices_only() -> Iterator[None]:
-    """Newcomers cost what those who started cost: with one price of each kind nothing is left to chance."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(prices, "BORROWED", 1e-9)
-    yield
-    patch.undo()
 
 
 def drawn(inputs: Inputs) -> Demand:
