@@ -1,6 +1,7 @@
 """One more replica of a service beside the system's own: a process that may stand still while others work."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,7 @@ class Replica:
     def __exit__(self, *_: object) -> None:
         if self.process is not None:
             self.process.terminate()
+            self.process.send_signal(signal.SIGCONT)  # one that stands still hears nothing
             try:
                 self.process.wait(30)
             finally:

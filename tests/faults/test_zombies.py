@@ -3,10 +3,12 @@
 import random
 import signal
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import psutil
+import psycopg
 import redis
+from psycopg.pq import ExecStatus
 
 from hnb.broker import HEARERS
 from tests.conftest import scratch_folder
@@ -89,6 +91,20 @@ def test_who_stands_still_and_goes_on_doubles_nothing(rng: random.Random, figure
     )
     figures.add("zombies, others had taken over", f"p50 {percentile(took_over, 50):.2f} s, most {max(took_over):.2f} s")
     figures.add("zombies, double postings", 0, "0")
+
+
+def test_who_stands_still_in_the_middle_of_a_copy_with_the_clock_in_hand_holds_nobody_up(rng: random.Random) -> None:
+    """No limit of PostgreSQL's ends it: the others do."""
+    with scratch_folder() as path, System(path, rng) as system, ExitStack() as exits:
+        town = Town(system, exits)
+        zombie = exits.enter_context(closing(psycopg.connect(system.stack.database_urls["ledger"])))
+        zombie.execute("UPDATE clock SET recorded_at = recorded_at")
+        assert zombie.pgconn.exec_(b"COPY inbox FROM STDIN").status == ExecStatus.COPY_IN
+        with system.posting(feed(rng, 50, 8)):
+            pass
+        patiently(town.all_in_the_ledger, "others to go ahead", PATIENCE_SECONDS)
+        system.wait_until_settled()
+        system.assert_true()
 
 
 def fall_asleep(town: Town, service: str, rng: random.Random) -> None:

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from hnb import database
 from tests.conftest import FreshDatabase
@@ -49,6 +51,32 @@ def stand_still(engine: Engine, meanwhile: Engine) -> None:
         with database.transaction(meanwhile) as waiting:
             waiting.execute(text("UPDATE clock SET moment = 2"))
         connection.execute(text("UPDATE clock SET moment = 3"))
+
+
+@pytest.mark.parametrize("still_seconds", [0.0, 2 * IDLE_SECONDS])
+def test_a_copy_that_stands_still_is_ended_by_the_others_once_it_has_stood_long(url: str, still_seconds: float) -> None:
+    """No limit of PostgreSQL's counts here: the statement is at work, and waits for its client."""
+    still, other = database.connect(url, "ledger"), database.connect(url, "ledger")
+    with database.transaction(still) as connection:
+        connection.execute(text("CREATE TABLE said (id int PRIMARY KEY)"))
+
+    def lines() -> Iterator[str]:
+        yield "1"
+        time.sleep(still_seconds)
+        assert database.end_stuck(other) is bool(still_seconds)
+        yield from map(str, range(2, 2 * database.COPIED_AT_ONCE))
+
+    with ExitStack() as stack:
+        if still_seconds:
+            ended = stack.enter_context(pytest.raises((psycopg.OperationalError, OperationalError)))
+        with database.transaction(still) as connection:
+            connection.execute(text("INSERT INTO said VALUES (0)"))  # so that it holds something
+            database.copy_lines(connection, "said", ("id",), lines())
+    assert not still_seconds or database.is_passing(ended.value)
+    with database.reading(other) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM said")) == (0 if still_seconds else 4_000)
+    still.dispose()
+    other.dispose()
 
 
 def test_what_only_reads_may_take_its_time(url: str) -> None:

@@ -32,6 +32,15 @@ MIGRATION_LOCK = 0x484E42  # "HNB": two replicas that start together must not bo
 
 _OLDEST = text("SELECT obj_description('alembic_version'::regclass, 'pg_class')")
 
+# Neither limit above counts while a statement waits for its client, as COPY does: such a transaction is ended by the
+# other replicas, which may end what is of their own role.
+_END_STUCK = text("""
+    SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND backend_xid IS NOT NULL
+      AND state = 'active' AND wait_event_type = 'Client'
+      AND state_change < clock_timestamp() - :milliseconds * interval '1 millisecond'
+""")
+
 _ESCAPED = re.compile(r"[\\\n\t\r]")  # what COPY's text form gives another meaning
 _PLAIN = {int, date, datetime}
 _COPIED_LINE = re.compile(r"^COPY \w+, line (\d+)", re.MULTILINE)
@@ -95,6 +104,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
     with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield connection
+
+
+def end_stuck(engine: Engine) -> bool:
+    """End what other replicas left standing in the middle of a statement; whether there was any.
+
+    Only what has written something, and so holds rows. Who is ended has a passing error when it wakes up.
+    """
+    with transaction(engine) as connection:
+        ended = connection.execute(_END_STUCK, {"milliseconds": IDLE_TIMEOUT_MS}).all()
+    for pid, _ in ended:
+        log.warning("ended a transaction whose process stood still in it", backend=pid)
+    return bool(ended)
 
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Copied]]) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 START_PATIENCE_SECONDS = 30
 RELAY_SECONDS = 0.25
 SETTLE_SECONDS = 1.0
+STUCK_SECONDS = 10.0
 READY_TIMEOUT_SECONDS = 3
 DRAIN_SECONDS = 10
 REST_SECONDS = 0.25  # a loop that stands back asks so often whether it still should
@@ -138,7 +139,9 @@ class Service:
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         await self.hearing.start()
-        work: list[Awaitable[None]] = [self.hearing.watch(), *(loop.run() for loop in self.loops)]
+        end_stuck = Loop("stuck transactions", partial(database.end_stuck, self.engine), STUCK_SECONDS)
+        loops = [*self.loops, end_stuck]
+        work: list[Awaitable[None]] = [self.hearing.watch(), *(loop.run() for loop in loops)]
         self.tasks = [asyncio.ensure_future(one) for one in work]
         log.info("ready", port=self.settings.port, tokens=len(self.settings.tokens))
         try:
