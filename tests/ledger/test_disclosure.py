@@ -134,10 +134,7 @@ def published() -> list[list[Edition]]:
         editions = [publish(groups, totals)]
         for _ in range(number % 3):
             groups = later(rng, groups)
-            try:
-                editions.append(publish(groups, totals, editions))
-            except Unprotectable:
-                break
+            editions.append(publish(groups, totals, editions))
         found.append(editions)
     return found
 
@@ -148,19 +145,14 @@ def test_no_figure_kept_back_can_be_worked_back_by_a_solver(published: list[list
 
 
 def test_without_the_secondary_suppression_the_same_solver_works_figures_back(published: list[list[Edition]]) -> None:
-    bare = [
-        [
-            replace(
-                edition, hidden_children=frozenset(c for c, group in edition.groups.items() if 0 < group.children < 5)
-            )
-        ]
-        for edition, *_ in published[:100]
-    ]
-    assert sum(bool(pinned(editions, children, lambda _: 1)) for editions in bare) > 50
+    worked_back = 0
+    for first, *_ in published[:100]:
+        few = frozenset(cell for cell, group in first.groups.items() if 0 < group.children < 5)
+        worked_back += bool(pinned([replace(first, hidden_children=few)], children, lambda _: 1))
+    assert worked_back > 50
 
 
-def test_most_of_a_large_table_is_shown_and_every_later_edition_can_be(published: list[list[Edition]]) -> None:
-    assert sum(map(len, published)) == sum(1 + number % 3 for number in range(TABLES))
+def test_most_of_a_large_table_is_shown(published: list[list[Edition]]) -> None:
     large = [edition for edition, *_ in published if edition.groups[ALL, ALL, ALL].children == 100]
     cells = sum(len(edition.groups) for edition in large)
     assert sum(len(edition.hidden_children) for edition in large) < cells / 8
@@ -221,10 +213,9 @@ def test_a_later_edition_does_not_give_away_what_an_earlier_one_kept_back() -> N
 
 def test_an_edition_that_cannot_but_give_a_figure_away_is_refused_by_name() -> None:
     groups = of(3, 9)
-    bare = Edition(groups, total_of(groups))  # somebody published every figure
-    known = replace(bare, hidden_children=frozenset({("provision 0",)}))  # or kept back one, with the rest beside it
+    first = Edition(groups, total_of(groups), frozenset({("provision 0",)}))  # with the other and the total beside it
     with pytest.raises(Unprotectable, match="provision 0"):
-        publish(groups, total_of(groups), [known])
+        publish(groups, total_of(groups), [first])
 
 
 def test_a_total_that_is_not_the_sum_of_its_parts_is_refused_by_name() -> None:

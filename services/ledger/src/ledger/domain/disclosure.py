@@ -1,15 +1,16 @@
 """Disclosure control: which figures about few children are kept back, so that none can be worked back.
 
-The rules of published counts (DfE's for statistics of pupils, as councils follow them): 1 to 4 children are shown as
-`c`, and 0 stays. Pounds are kept back for so few, and where one child makes up most of them, and are otherwise to the
-nearest £1,000. Then further figures are kept back, until each that is has another value that agrees with everything
-shown: all tables together, and all editions of them.
+1 to 4 children are shown as `c`, as in DfE's statistics of pupils, and 0 stays. Pounds are kept back for so few, and
+where one child makes up most of them, and are otherwise to the nearest £1,000. Then further figures are kept back,
+until each that is has another value that agrees with everything shown: all tables together, and all editions of them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
+
+from hnb.money import divide_half_up
 
 FEW = 5  # fewer children than this, and more than none, are not counted in public
 ROUNDED_PENCE = 100_000
@@ -109,7 +110,7 @@ def _margin(pence: int) -> int:
 
 
 def _thousands(pence: int) -> int:
-    return (pence + ROUNDED_PENCE // 2) // ROUNDED_PENCE * (ROUNDED_PENCE // 100)
+    return divide_half_up(pence, ROUNDED_PENCE) * ROUNDED_PENCE // 100
 
 
 def names(editions: Sequence[Edition], of: Callable[[Group], int]) -> list[dict[Cell, Figure]]:
