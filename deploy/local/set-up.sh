@@ -19,7 +19,7 @@ find_python() {
 made_from() {
     pwd -P
     for member in "$@"; do cksum "$member/pyproject.toml"; done
-    cksum requirements.lock deploy/local/set-up.sh
+    cksum requirements.lock deploy/local/set-up.sh deploy/look/*
 }
 
 wanted=$(made_from "$@")
@@ -43,4 +43,9 @@ fi
 pip install --quiet --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements.lock
 set -- $(for member in "$@"; do printf -- '-e ./%s ' "$member"; done)
 pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index "$@"
+.venv/bin/python deploy/look/build.py shared/src/hnb/pages/static .venv/share/hnb >.venv/look.log || {
+    cat .venv/look.log >&2
+    echo "The look of the pages could not be built: is the npm registry in reach?" >&2
+    exit 1
+}
 printf '%s\n' "$wanted" >"$ready"

@@ -78,5 +78,5 @@ def test_only_what_the_images_are_made_of_is_sent_to_the_builder() -> None:
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
     assert {line for line in lines if line.startswith("!")} == {
-        "!requirements.lock", "!shared", "!services", "!deploy/left-out.txt",
+        "!requirements.lock", "!shared", "!services", "!deploy/left-out.txt", "!deploy/look",
     }  # fmt: skip

@@ -25,7 +25,7 @@ from hnb.requests import Measured, expect
 from hnb.telemetry import Telemetry
 
 PROBLEM = "application/problem+json"
-OPEN_PATHS = ("/health/", "/metrics")
+OPEN_PATHS = ("/health/", "/metrics", "/assets/", "/public")
 BODY_SECONDS = 30.0  # for the whole of a body: 8 MiB at 2 Mbit/s, and an end to whoever sends a byte now and then
 # Traces are our own (hnb.tracing): FastAPI's, which its environment could switch on, have addresses with ids in them.
 UNTRACED = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}

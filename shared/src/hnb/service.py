@@ -30,6 +30,8 @@ from hnb.http import make_app
 from hnb.intake import Intake
 from hnb.memory import collect_seldom
 from hnb.outbox import RELAY_BATCH, Relay
+from hnb.pages import Pages, assets
+from hnb.pages.refusing import InWords
 from hnb.settings import DatabaseSettings, ServiceSettings, load, refuse_to_start
 from hnb.telemetry import Telemetry, configure_logging
 
@@ -115,6 +117,7 @@ class Service:
     heard: Sequence[str]
     said: Sequence[str]
     routers: Sequence[APIRouter]
+    pages: Pages
     loops: Sequence[Loop]
     schemas: dict[str, Any] = field(default_factory=dict)
     tracing: "Tracing | None" = None
@@ -130,11 +133,13 @@ class Service:
     def asgi(self) -> FastAPI:
         """The HTTP application, with everything else in its lifespan."""
         guard = self.guard or partial(KnownTokens, settings=self.settings)
-        routers = [*self.routers, replaying.make_router(self.intake)]
-        return make_app(
+        routers = [*self.routers, replaying.make_router(self.intake), assets()]
+        app = make_app(
             f"HNB Ledger: {self.name}", self.description, self.telemetry, routers, self.readiness,
             self.asyncapi, database.is_passing, guard, self.schemas, lifespan=self._lifespan,
         )  # fmt: skip
+        app.add_middleware(InWords, pages=self.pages)
+        return app
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:

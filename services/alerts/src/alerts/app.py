@@ -22,6 +22,7 @@ from hnb.events import OWN_EVENTS
 from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
 from hnb.outbox import Relay
+from hnb.pages import Pages
 from hnb.service import Loop, Service, relay_loops
 from hnb.settings import refuse_to_start
 from hnb.telemetry import Telemetry, make_tracing
@@ -85,6 +86,7 @@ def build(settings: AlertsSettings) -> Service:
             make_router(engine, alerts, send.wake), silence_api.make_router(engine, _now, clock.wake),
             make_pages(engine, alerts, links, _now, send.wake), make_audit(engine),
         ],
+        pages=Pages("alerts", "High Needs Block alerts", "/"),
         loops=[send, settle, deliver, review, clock, Loop("digests", digests.make, DIGEST_SECONDS)],
         guard=Door(settings, links),
     )  # fmt: skip

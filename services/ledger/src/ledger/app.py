@@ -11,6 +11,7 @@ from hnb.events import CASE_EVENTS
 from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
 from hnb.outbox import Relay
+from hnb.pages import Pages
 from hnb.service import Loop, Service, relay_loops
 from hnb.settings import refuse_to_start
 from hnb.telemetry import Telemetry, make_tracing
@@ -90,6 +91,7 @@ def build(settings: LedgerSettings) -> Service:
             conditions_api.make_router(conditions, send.wake),
             forecasts.make_router(engine, ledger, scenarios, look.wake),
         ],
+        pages=Pages("ledger", "High Needs Block ledger", "/"),
         loops=[send, settle_outbox, settle, say, seal, count, look, forecast],
     )
     telemetry.collect_from(service.metrics)

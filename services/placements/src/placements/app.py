@@ -11,6 +11,7 @@ from hnb.events import CASE_EVENTS
 from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
 from hnb.outbox import Relay
+from hnb.pages import Pages
 from hnb.service import Loop, Service, relay_loops
 from hnb.telemetry import Telemetry, make_tracing
 from placements import api, handlers, pricing, statistics
@@ -61,6 +62,7 @@ def build(settings: PlacementsSettings) -> Service:
         tracing=tracing,
         intake=intake, hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "condition", "dead-letter"),
         routers=[*api.routers(engine, intake, _today), conditions_api.make_router(conditions, send.wake)],
+        pages=Pages("placements", "Placements and waits", "/"),
         loops=[send, settle, withdraw, price, note_use, look, learn],
         schemas=event_schemas(), guard=Door(settings, roll, telemetry),
     )  # fmt: skip
