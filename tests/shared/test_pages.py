@@ -10,8 +10,9 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hnb import words
 from hnb.http import Problem, make_app, problem
-from hnb.pages import HEADERS, TAG, Link, Pages, assets, words
+from hnb.pages import HEADERS, TAG, Link, Pages, assets
 from hnb.pages.charts import Bar, Point, bars, fan
 from hnb.pages.refusing import InWords
 from hnb.telemetry import Telemetry

@@ -21,6 +21,7 @@ from ledger.conditions import finders
 from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger, about
 from ledger.outlook.scenarios import pack_of
+from ledger.pages import public
 from ledger.reports.exceptions import Counting
 from ledger.runs.nightly import LOOK_SECONDS as FORECAST_SECONDS
 from ledger.runs.nightly import Nightly
@@ -71,6 +72,7 @@ def build(settings: LedgerSettings) -> Service:
     hearing = Hearing(
         broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury, AT_ONCE
     )
+    pages = Pages("ledger", "High Needs Block ledger", "/public")
     service = Service(
         name="ledger",
         description="The money: every event folded into commitments and postings, and the position they come to.",
@@ -90,8 +92,9 @@ def build(settings: LedgerSettings) -> Service:
             replay.make_router(engine, _now, say.wake),
             conditions_api.make_router(conditions, send.wake),
             forecasts.make_router(engine, ledger, scenarios, look.wake),
+            public.make_router(engine, pages),
         ],
-        pages=Pages("ledger", "High Needs Block ledger", "/"),
+        pages=pages,
         loops=[send, settle_outbox, settle, say, seal, count, look, forecast],
     )
     telemetry.collect_from(service.metrics)

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
+from hnb import words
 from hnb.events import FieldError
-from hnb.pages import charts, words
+from hnb.pages import charts
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -65,7 +66,12 @@ class Pages:
             autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
         self._templates.filters |= words.FILTERS
-        self._templates.globals |= {"asset": _address, "bars": charts.bars, "fan": charts.fan}
+        self._templates.globals |= {
+            "asset": _address,
+            "bars": charts.bars,
+            "fan": charts.fan,
+            "in_millions": in_millions,
+        }
 
     def show(
         self,
@@ -107,6 +113,11 @@ def _asset(name: str) -> bytes | None:
         return files(__name__).joinpath(_ASSETS[name][0]).read_bytes()
     except FileNotFoundError:
         return None
+
+
+def in_millions(value: float) -> str:
+    """The words at a chart's axis of millions of pounds."""
+    return f"{'−' if value < 0 else ''}£{abs(value):,.1f}m"
 
 
 def _address(name: str) -> str:
