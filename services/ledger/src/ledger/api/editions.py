@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Engine, text
 
+from hnb.calendar import year_label
 from hnb.database import reading, transaction
 from hnb.events import Text
 from ledger import editions
@@ -54,7 +55,7 @@ def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
             except Unprotectable as error:
                 raise HTTPException(409, f"this cannot be published: {error}") from None
             if made is None:
-                raise HTTPException(404, f"nothing is known of {asked.authority} in {asked.financial_year}")
+                raise HTTPException(404, f"nothing is known of {asked.authority} in {year_label(asked.financial_year)}")
             if not made.is_new:
                 raise HTTPException(
                     409, f"nothing has changed since edition {made.number - 1}: there is nothing to say"

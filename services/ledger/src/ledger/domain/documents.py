@@ -5,30 +5,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from hnb.charts import Bar, Point
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Bar(_Part):
-    """One amount of a chart, in words too."""
-
-    label: str
-    value: float
-    words: str
-
-
-class Point(_Part):
-    """One moment of a line in millions of pounds, with the edges of the band about it where it is a forecast."""
-
-    label: str
-    middle: float
-    low: float | None = None
-    high: float | None = None
-
-
 class Chart(_Part):
-    """A picture of figures that a table beside it has too."""
+    """A picture of figures that a table beside it has too: bars, or points in millions of pounds."""
 
     title: str
     bars: tuple[Bar, ...] = ()

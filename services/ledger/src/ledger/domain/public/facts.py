@@ -106,7 +106,7 @@ def _spending(
 ) -> Sequence[str]:
     settings = {e.data.setting_id: e.data.in_area for e in heard if isinstance(e.data, SettingRegistered)}
     where = {e.data.placement_id: settings.get(e.data.setting_id) for e in heard if isinstance(e.data, PlacementMade)}
-    grants = {e.data.grant_id: e.data.children or 0 for e in heard if isinstance(e.data, SupportGranted)}
+    grants = {e.data.grant_id: _helped(e.data) for e in heard if isinstance(e.data, SupportGranted)}
     sums: dict[str, int] = defaultdict(int)
     not_theirs: dict[str, list[tuple[int, int]]] = defaultdict(
         list
@@ -141,6 +141,10 @@ def _spending(
         tables.total(("spending", line), [*ages, ("other", line)])
     _link(tables, lines)
     return lines
+
+
+def _helped(grant: SupportGranted) -> int:
+    return len(grant.child_refs or ()) if grant.children is None else grant.children
 
 
 def _link(tables: _Tables, lines: Sequence[str]) -> None:

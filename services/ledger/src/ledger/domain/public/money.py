@@ -1,11 +1,15 @@
 """The summary's head, and its section on the grant, the deficit and the reserve."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from hnb.calendar import year_label
+from hnb.charts import Point
 from hnb.words import day, millions, moment
 from ledger.domain.disclosure import FEW
-from ledger.domain.documents import Chart, Headline, Point, Section, Table
+from ledger.domain.documents import Chart, Headline, Section, Table
+from ledger.domain.positions import Reserve
 from ledger.domain.public.told import Told, text, thousands
 from ledger.outlook.result import Spread
 
@@ -64,8 +68,7 @@ def money(told: Told) -> Section:
         for year, one in sorted(path.items())
     ]
     expected = [(year_label(year), "Forecast", "–", "–", _spread(spread)) for year, spread in to_come.items()]
-    points = [Point(label=year_label(year), middle=one.closing_pence / MILLION) for year, one in sorted(path.items())]
-    points += [_point(year, spread) for year, spread in to_come.items()]
+    points = [*_known(path), *(_point(year, spread) for year, spread in to_come.items())]
     return Section(
         id="money",
         title="The grant, the spending and the deficit",
@@ -125,6 +128,15 @@ def _balance(pence: int) -> str:
 
 def _spread(spread: Spread) -> str:
     return f"{millions(spread.p50)} ({millions(spread.p10)} to {millions(spread.p90)})"
+
+
+def _known(path: Mapping[int, Reserve]) -> list[Point]:
+    """The reserve as known, from where the first year began; the last point is where the forecast's band begins."""
+    first = min(path)
+    known = {first - 1: path[first].opening_pence, **{year: one.closing_pence for year, one in sorted(path.items())}}
+    points = [Point(label=year_label(year), middle=pence / MILLION) for year, pence in known.items()]
+    last = points[-1].middle
+    return [*points[:-1], replace(points[-1], low=last, high=last)]
 
 
 def _point(year: int, spread: Spread) -> Point:
