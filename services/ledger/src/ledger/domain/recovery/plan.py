@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from hnb.calendar import financial_year
 from hnb.provisions import Provision
@@ -14,6 +14,7 @@ from hnb.provisions import Provision
 MONTHS = 12
 MOST_POUNDS = 10**9
 PENCE = 100
+KEPT = {"kept": True}  # a plan as the database has it: amounts in pence
 
 _NUMBERS = re.compile(r"(?:\d[ -]?){7,}")
 
@@ -57,8 +58,10 @@ def _a_post(owner: str) -> str:
     return owner
 
 
-def _in_pence(value: Any) -> Any:
-    """Pounds as written, as whole pence; what was read back from the database is pence already."""
+def _in_pence(value: Any, info: ValidationInfo) -> Any:
+    """Pounds as written, as whole pence; what was kept is pence already, and read with the context KEPT."""
+    if info.context == KEPT:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("is no amount: write pounds as 12500 or 12500.50")
     pence = round(value * PENCE)
