@@ -24,7 +24,7 @@ VERIFIED = ("inbox", "postings", "withdrawals", "commitments", "balances", "said
 WORK = ("stale", "unsealed", "outbox", "dead_letters", "conditions", "leads", "traces")
 # What was forecast or published: no figure of the books hangs on it, and `hnb forecast repeat` holds a run to what it
 # was made of. An edition of the public summary is what its readers were told, right or wrong.
-SAID = ("forecast_runs", "public_editions")
+SAID = ("forecast_runs", "public_editions", "recovery_plans", "recovery_reviews")
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,14 @@ from ledger.domain.documents import Document
 from ledger.domain.dsg_plan import reserve_path
 from ledger.domain.exceptions import Asked, Kind
 from ledger.domain.recovery.measuring import (
-    Baseline, KpiStands, against_plan, judge, kpi_day, measured, together,
-)  # fmt: skip
+    Baseline,
+    KpiStands,
+    against_plan,
+    judge,
+    kpi_day,
+    measured,
+    together,
+)
 from ledger.domain.recovery.pack import Standing, pack
 from ledger.domain.recovery.plan import Body, Plan, months_of
 from ledger.domain.recovery.report import Report
@@ -26,7 +32,7 @@ from ledger.recovery.lines import Years
 from ledger.recovery.store import Version
 from ledger.reports import exceptions, waiting
 from ledger.reports.statutory import reserves
-from ledger.runs import store as runs
+from ledger.runs.store import last_outlook
 
 MOST_WAITING = 10_000
 
@@ -61,8 +67,8 @@ def compose(connection: Connection, ledger: Ledger, found: Report, body: Body) -
     path = reserve_path({**reserves(connection, authority, found.known_at), year: position.reserve})
     asked = Asked(year, found.on, ledger.settings.unpaid_days)
     counts = Counter(one.kind for one in exceptions.read(connection, ledger, authority, asked, found.known_at))
-    run = _last_run(connection, authority, found.known_at)
-    scenarios = run.outlook.scenarios if run else ()
+    last = last_outlook(connection, authority, found.known_at)
+    scenarios = last.scenarios if last else ()
     standing = Standing(
         position.lines, position.total, {of: one for of, one in path.items() if of <= year},
         {one.financial_year: one.reserve_pence for one in scenarios[0].years} if scenarios else {},
@@ -75,10 +81,10 @@ def compose(connection: Connection, ledger: Ledger, found: Report, body: Body) -
 
 def unknown_scenarios(connection: Connection, plan: Plan) -> list[str]:
     """Scenarios that measures name and the last forecast has not; none where there is no forecast."""
-    run = _last_run(connection, plan.authority, None)
-    if run is None:
+    last = last_outlook(connection, plan.authority)
+    if last is None:
         return []
-    there = {one.name for one in run.outlook.scenarios}
+    there = {one.name for one in last.scenarios}
     return sorted({one.scenario for one in plan.measures if one.scenario} - there)
 
 
@@ -116,22 +122,13 @@ def _kpi(
 
 
 def _forecast(connection: Connection, plan: Plan, year: int, known_at: datetime | None) -> Mapping[str, Spread]:
-    run = _last_run(connection, plan.authority, known_at)
-    if run is None:
+    last = last_outlook(connection, plan.authority, known_at)
+    if last is None:
         return {}
     worth = {
         (scenario.name, one.financial_year): one.saved_pence
-        for scenario in run.outlook.scenarios for one in scenario.worth
+        for scenario in last.scenarios for one in scenario.worth
     }  # fmt: skip
     return {
         one.id: worth[one.scenario, year] for one in plan.measures if one.scenario and (one.scenario, year) in worth
     }
-
-
-def _last_run(connection: Connection, authority: str, known_at: datetime | None) -> runs.Kept | None:
-    """The last standing forecast made by then."""
-    found = next(
-        (run for run in runs.runs(connection, authority)
-         if run.standing and (known_at is None or run.known_at <= known_at)), None,
-    )  # fmt: skip
-    return runs.kept(connection, found.number) if found else None

@@ -18,7 +18,8 @@ from ledger.reports import known
 
 FEW = 5  # children; of fewer nothing is told in public
 MOST_KEPT = 8  # a year of a large council is some tens of megabytes
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,11 @@ EXCEPTIONS = {
 }  # fmt: skip
 FOR = (Body.SCHOOLS_FORUM, Body.SCRUTINY, Body.ADVISORY_GROUP)
 MILLION = 100_000_000  # pence
+OVERRIDE = (
+    "While the statutory override lasts, the deficit stands in an account of its own. Once it ends, the deficit counts "
+    "against the council's general reserves. Where they do not cover it, its chief finance officer has to consider a "
+    "report under section 114 of the Local Government Finance Act 1988."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,9 @@ def _reserve(standing: Standing) -> Section:
     last = points.pop()
     points.append(Point(last.label, last.middle, last.middle, last.middle))
     points += [Point(year_label(year), s.p50 / MILLION, s.p10 / MILLION, s.p90 / MILLION) for year, s in to_come]
-    rows = [(year_label(year), "As known", millions(of.closing_pence), telling.NONE, telling.NONE) for year, of in path]
+    rows: list[tuple[str, ...]] = [
+        (year_label(year), "As known", millions(of.closing_pence), telling.NONE, telling.NONE) for year, of in path
+    ]
     rows += [(year_label(year), "Forecast", *map(millions, (s.p50, s.p10, s.p90))) for year, s in to_come]
     return Section(
         id="reserve", title="Where the reserve is going",
@@ -161,9 +168,7 @@ def _section_114(report: Report, standing: Standing) -> Section:
     ]  # fmt: skip
     dates: set[date] = {end.ends for end in standing.override_ends.values()}
     words = [
-        "While the statutory override lasts, the deficit stands in an account of its own. Once it ends, the deficit counts "
-        "against the council's general reserves; where they do not cover it, its chief finance officer has to consider "
-        "a report under section 114 of the Local Government Finance Act 1988.",
+        OVERRIDE,
     ]
     if not rows:
         words.append("No forecast that knows the end of the override has been made yet.")

@@ -138,8 +138,9 @@ def _by_month(report: Report, *, public: bool) -> Table:
     hidden = public and withheld(report.plan.lines, report)
     months: Months = report.total
     rows = zip(
-        _labels(report.year), months.planned, months.planned_so_far, months.measured, months.measured_so_far, strict=True
-    )
+        _labels(report.year), months.planned, months.planned_so_far, months.measured, months.measured_so_far,
+        strict=True,
+    )  # fmt: skip
     return Table(
         caption=f"All measures by month, {year_label(report.year)}",
         head=("Month", "Planned", "Planned since April", "Lines moved by", "Moved since April"),
