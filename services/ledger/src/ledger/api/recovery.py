@@ -8,7 +8,6 @@ from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Connection, Engine
 
-from hnb.calendar import financial_year as year_of
 from hnb.database import reading, transaction
 from hnb.events import Text
 from hnb.http import Moment
@@ -130,9 +129,8 @@ def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
 def find_report(
     connection: Connection, ledger: Ledger, years: Years, authority: str, year: int | None, known_at: Moment | None
 ) -> Report:
-    """The report of a year, this one if not said; 404 where no plan was known."""
-    asked = year_of(ledger.today()) if year is None else year
-    found = composing.report(connection, ledger, years, authority, asked, known_at)
+    """The report of a year; if not said this one, or the last the plan is for. 404 where no plan was known."""
+    found = composing.report(connection, ledger, years, authority, year, known_at)
     if found is None:
         when = "" if known_at is None else f" at {known_at.isoformat()}"
         raise HTTPException(404, f"no recovery plan of {authority} was known{when}; `hnb recovery plan` keeps one")

@@ -38,9 +38,9 @@ MOST_WAITING = 10_000
 
 
 def report(
-    connection: Connection, ledger: Ledger, years: Years, authority: str, year: int, known_at: datetime | None
+    connection: Connection, ledger: Ledger, years: Years, authority: str, asked: int | None, known_at: datetime | None
 ) -> Report | None:
-    """None where no plan was known then."""
+    """Of the year asked for, or the one the plan is at; None where no plan was known then."""
     versions = store.versions(connection, authority, known_at)
     if not versions:
         return None
@@ -48,6 +48,7 @@ def report(
     on = ledger.today() if known_at is None else min(ledger.today(), known_at.astimezone(UTC).date())
     last = versions[-1]
     plan = last.plan
+    year = plan.year_shown(financial_year(ledger.today())) if asked is None else asked
     known = years.of(connection, authority, year, then)
     baselines = _baselines(connection, years, versions, year)
     stands = {one.id: _kpi(connection, years, plan, one.id, year, then, on) for one in plan.measures}

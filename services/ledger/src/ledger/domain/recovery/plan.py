@@ -185,6 +185,11 @@ class Plan(Written):
         return sorted({line for one in self.measures for line in one.lines})
 
 
+    def year_shown(self, this_year: int) -> int:
+        """This financial year or, where the plan ends before it, the last that it plans for."""
+        return min(this_year, max(year_of(month) for one in self.measures for month in one.planned_saving_pounds))
+
+
 class Decision(Written):
     """What a review decided, and who does it by when."""
 
