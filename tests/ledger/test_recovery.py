@@ -189,9 +189,7 @@ def test_a_pack_has_its_sections_and_nothing_of_a_few_children(council: TestClie
         assert "In March 2026." in answer.text
 
 
-def test_a_pack_keeps_back_what_tells_of_few_children_and_the_page_does_not(
-    council: TestClient, books: Books
-) -> None:
+def test_a_pack_keeps_back_what_tells_of_few_children_and_the_page_does_not(council: TestClient, books: Books) -> None:
     books.take(*(ended(f"PI-{n}", "2025-03-31") for n in range(4)))
     books.settle()
     kept(council, "plans", PLAN)

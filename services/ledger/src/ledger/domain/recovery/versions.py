@@ -79,4 +79,3 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
         yield path, ", ".join(map(str, value)) or NOTHING
     elif value is not None:
         yield path, pounds(value) if "_pounds." in path else str(value)
-
