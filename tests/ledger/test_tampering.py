@@ -24,6 +24,8 @@ VERIFIED = ("inbox", "postings", "withdrawals", "commitments", "balances", "said
 WORK = ("stale", "unsealed", "outbox", "dead_letters", "conditions", "leads", "traces")
 # What was forecast: no figure of the books hangs on it, and `hnb forecast repeat` holds a run to what it was made of.
 FORECAST = ("forecast_runs",)
+# Who looked at what: beside the books, and refused to any change by the database itself.
+SEEN = ("views",)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def test_books_at_rest_are_in_order(settled: Books) -> None:
 
 def test_every_table_is_verified_or_said_to_be_a_list_of_work() -> None:
     declared = set(metadata.tables)
-    assert declared <= {*VERIFIED, *WORK, *FORECAST}
+    assert declared <= {*VERIFIED, *WORK, *FORECAST, *SEEN}
 
 
 def test_every_column_of_the_journal_is_in_the_hash(settled: Books) -> None:
