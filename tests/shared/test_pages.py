@@ -10,14 +10,14 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hnb.http import Problem, make_app, problem
-from hnb.pages import HEADERS, TAG, Link, Pages, assets, words
-from hnb.pages.charts import Bar, Point, bars, fan
+from hnb import words
+from hnb.charts import Bar, Point, bars, fan
+from hnb.http import Problem, problem
+from hnb.pages import HEADERS, TAG, Link, Pages
 from hnb.pages.refusing import InWords
-from hnb.telemetry import Telemetry
+from tests.browsing import BROWSER, browse
 
 PAGES = Pages("ledger", "High Needs Block ledger", "/", [Link("Position", "/board")])
-BROWSER = {"accept": "text/html,application/xhtml+xml"}
 
 
 def routes() -> APIRouter:
@@ -38,22 +38,9 @@ def routes() -> APIRouter:
     return router
 
 
-async def ready() -> dict[str, str]:
-    return {}
-
-
 def ask(path: str, headers: dict[str, str] = BROWSER) -> httpx.Response:
-    app = make_app(
-        "Ledger", "", Telemetry("ledger"), [routes(), assets()], ready, dict, lambda _: False, lambda a: a, {}
-    )
-    app.add_middleware(InWords, pages=PAGES)
-
-    async def one() -> httpx.Response:
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://ledger") as client:
-            return await client.get(path, headers=headers)
-
-    return asyncio.run(one())
+    answer: httpx.Response = browse(PAGES, routes()).get(path, headers=headers)
+    return answer
 
 
 def test_a_page_loads_its_style_from_its_own_service_and_no_script_at_all() -> None:

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from hnb.formulas import as_words
 from hnb_local.asking import ask, find_service
 from hnb_local.errors import WRONG_USE, CommandFailed
-from hnb_local.formulas import as_words
 
 EXAMPLE = "Example: hnb alerts audit --since 2026-04-01 --csv > told.csv"
 PAGE = 1_000
@@ -35,9 +35,9 @@ def audit(
     """Show who was told what, when, by which channel, and who took it on."""
     if as_csv and as_json:
         raise CommandFailed("Give --csv or --json, not both.", WRONG_USE)
-    query = {"from": _midnight("--since", since), "authority": authority}
+    query = {"from": midnight("--since", since), "authority": authority}
     if until is not None:
-        query["to"] = _midnight("--until", until)
+        query["to"] = midnight("--until", until)
     told = _told(find_service("alerts", alerts_url, data_dir), query)
     if as_csv:
         _write_csv(told)
@@ -49,7 +49,8 @@ def audit(
         _show(told)
 
 
-def _midnight(option: str, day: str) -> str:
+def midnight(option: str, day: str) -> str:
+    """The first moment of a day (UTC), as a service is asked for it; CommandFailed where it is none."""
     try:
         at = date.fromisoformat(day)
     except ValueError:

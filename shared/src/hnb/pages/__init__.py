@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
+from hnb import charts, words
 from hnb.events import FieldError
-from hnb.pages import charts, words
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -65,7 +65,12 @@ class Pages:
             autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
         self._templates.filters |= words.FILTERS
-        self._templates.globals |= {"asset": _address, "bars": charts.bars, "fan": charts.fan}
+        self._templates.globals |= {
+            "asset": _address,
+            "bars": charts.bars,
+            "fan": charts.fan,
+            "in_millions": in_millions,
+        }
 
     def show(
         self,
@@ -77,14 +82,21 @@ class Pages:
     ) -> HTMLResponse:
         """The answer: a template of the service, or of `hnb/`, with these values."""
         of_request = {name: getattr(request.state, name, None) for name in ("person", "notice", "csrf_token")}
-        made = self._templates.get_template(template).render(
-            **self._frame, **of_request, path=request.url.path, **values
-        )
+        made = self.render(template, **self._frame, **of_request, path=request.url.path, **values)
         return HTMLResponse(made, status, {**HEADERS, **(headers or {})})
+
+    def render(self, template: str, **values: Any) -> str:
+        """A template with these values and nothing else."""
+        return self._templates.get_template(template).render(**values)
 
     def refuse(self, request: Request, status: int, refusal: Refusal) -> HTMLResponse:
         """A page that says what is wrong and what to do next."""
         return self.show(request, "hnb/refusal.html", status, refusal=refusal)
+
+
+def style() -> str:
+    """The style sheet, for a file that brings its own."""
+    return (_asset("hnb.css") or b"").decode()
 
 
 def assets() -> APIRouter:
@@ -107,6 +119,11 @@ def _asset(name: str) -> bytes | None:
         return files(__name__).joinpath(_ASSETS[name][0]).read_bytes()
     except FileNotFoundError:
         return None
+
+
+def in_millions(value: float) -> str:
+    """The words at a chart's axis of millions of pounds."""
+    return f"{'−' if value < 0 else ''}£{abs(value):,.1f}m"
 
 
 def _address(name: str) -> str:

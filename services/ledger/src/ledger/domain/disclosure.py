@@ -93,7 +93,7 @@ def publish(groups: Mapping[Cell, Group], totals: Sequence[Total], before: Seque
 
 def _tells_of_one(group: Group) -> bool:
     if group.children < FEW:
-        return bool(group.children or group.pence)
+        return bool(group.children or group.dearest_pence)  # a grant or a place that is no child's tells of none
     return 2 * group.dearest_pence > group.pence
 
 

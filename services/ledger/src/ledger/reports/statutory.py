@@ -126,7 +126,7 @@ def read_dsg_plan(
     if books is None:
         return None
     groups = by_group(amounts(books.costs, books.income, books.known))
-    path = reserve_path(_reserves(connection, authority, known_at) or {year: books.position.reserve})
+    path = reserve_path(reserves(connection, authority, known_at) or {year: books.position.reserve})
     sheets = dsg_plan(year, books.costs, books.known, books.position.lines, groups, path)
     return Return(books.position.known_at, [*sheets, _notes(books.position, PLAN_NOTES)])
 
@@ -137,15 +137,22 @@ def _read(
     position = positions.read(connection, authority, year, known_at)
     if not position.lines and not position.reserve.grant_pence and not position.reserve.opening_pence:
         return None
-    rows = connection.execute(_COSTS, {"authority": authority, "year": year, "known_at": known_at})
-    costs = {(row.about.removeprefix(COMMITMENT), row.line): row.pence for row in rows}
-    events = _standing(connection, authority, known_at)
+    costs = costs_of(connection, authority, year, known_at)
+    events = standing_events(connection, authority, known_at, _TYPES)
     return _Books(position, costs, _income(connection, ledger, authority, year, events), known(events))
 
 
-def _standing(connection: Connection, authority: str, known_at: datetime | None) -> list[Event]:
-    """The events both returns need, heard by then and not withdrawn by then."""
-    rows = connection.execute(_FACTS, {"authority": authority, "types": _TYPES, "known_at": known_at})
+def costs_of(connection: Connection, authority: str, year: int, known_at: datetime | None) -> dict[Line, int]:
+    """What each commitment costs in a year, in pence, by its id and the line it stands on."""
+    rows = connection.execute(_COSTS, {"authority": authority, "year": year, "known_at": known_at})
+    return {(row.about.removeprefix(COMMITMENT), row.line): row.pence for row in rows}
+
+
+def standing_events(
+    connection: Connection, authority: str, known_at: datetime | None, types: Sequence[str]
+) -> list[Event]:
+    """The events of these types (with `event-withdrawn` among them), heard by then and not withdrawn by then."""
+    rows = connection.execute(_FACTS, {"authority": authority, "types": types, "known_at": known_at})
     events = [read_event(read_json(row.body), known=CASE_EVENTS) for row in rows]
     gone = withdrawals.withdrawn(
         Withdrawal((event.source, event.id), event.time, (event.data.withdrawn_source, event.data.withdrawn_id))
@@ -174,7 +181,8 @@ def _income(
     return income
 
 
-def _reserves(connection: Connection, authority: str, known_at: datetime | None) -> dict[int, Reserve]:
+def reserves(connection: Connection, authority: str, known_at: datetime | None) -> dict[int, Reserve]:
+    """The reserve of each year whose grant or opening reserve is known."""
     years = connection.scalars(_YEARS, {"authority": authority, "known_at": known_at}).all()
     return {year: positions.read(connection, authority, year, known_at).reserve for year in years}
 

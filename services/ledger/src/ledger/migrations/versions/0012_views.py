@@ -2,8 +2,8 @@
 
 from hnb.migrations import create_views_v1
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:

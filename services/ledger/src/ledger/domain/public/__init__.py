@@ -1,0 +1,1 @@
+"""The yearly public summary: what it counts, and the document that anybody can read."""

@@ -1,0 +1,1 @@
+"""The ledger's pages: the public summary, and finance's board."""
