@@ -29,7 +29,7 @@ def body(edition: Edition, **more: Any) -> dict[str, Any]:
 
 
 def take(door: TestClient, text: str, name: str = "plans.csv", **more: Any) -> Any:
-    answer = door.post("/benchmarks/files", json=body(read_csv(name, text.encode()), **more))
+    answer = door.post("/comparisons/files", json=body(read_csv(name, text.encode()), **more))
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -52,30 +52,30 @@ def test_a_dry_run_says_what_would_be_new_and_keeps_nothing(door: TestClient) ->
     would = take(door, FIRST, dry_run=True)
     assert would["figures"] == {"new": 3, "changed": 0, "unchanged": 0}
     assert (would["imported"], would["number"]) == (False, None)
-    assert door.get("/benchmarks/files").json() == {"files": []}
-    assert door.get("/benchmarks", params={"authority": LEICESTER}).status_code == 404
+    assert door.get("/comparisons/files").json() == {"files": []}
+    assert door.get("/comparisons", params={"authority": LEICESTER}).status_code == 404
 
 
 def test_the_same_file_again_changes_nothing(door: TestClient) -> None:
     assert take(door, FIRST)["imported"] is True
     again = take(door, FIRST)
     assert (again["imported"], again["imported_before"]["number"]) == (False, 1)
-    assert len(door.get("/benchmarks/files").json()["files"]) == 1
+    assert len(door.get("/comparisons/files").json()["files"]) == 1
 
 
 def test_a_newer_edition_replaces_figures_and_what_was_believed_before_can_still_be_asked(door: TestClient) -> None:
     take(door, FIRST)
     take(door, PEOPLE, "people.csv")
-    then = door.get("/benchmarks/files").json()["files"][0]["recorded_at"]
+    then = door.get("/comparisons/files").json()["files"][0]["recorded_at"]
     done = take(door, SECOND)
     assert done["figures"] == {"new": 0, "changed": 2, "unchanged": 0}
     assert {(c["before"]["value"], c["before"]["symbol"], c["after"]["value"]) for c in done["changes"]} == {
         (4_000, None, 4_057), (None, "c", 2_900),
     }  # fmt: skip
     asked = {"authority": LEICESTER, "comparators": ["Derby"]}
-    now = rate(door.get("/benchmarks", params=asked).json(), "plans")
+    now = rate(door.get("/comparisons", params=asked).json(), "plans")
     assert (now["value"], now["comparators"][0]["value"]) == (2.96, 3.22)
-    before = rate(door.get("/benchmarks", params={**asked, "known_at": then}).json(), "plans")
+    before = rate(door.get("/comparisons", params={**asked, "known_at": then}).json(), "plans")
     assert (before["value"], before["comparators"][0]["value"]) == (2.92, None)
     assert before["comparators"][0]["why"] == "withheld, so that nobody can be told from it"
 
@@ -89,10 +89,10 @@ def test_an_old_edition_imported_by_mistake_is_put_right_by_again(door: TestClie
 
 def test_neighbours_are_the_comparators_until_others_are_asked_for(door: TestClient) -> None:
     take_demo(door)
-    usual = door.get("/benchmarks", params={"authority": LEICESTER}).json()
+    usual = door.get("/comparisons", params={"authority": LEICESTER}).json()
     assert usual["comparators"]["chosen"] == "statistical neighbours"
     assert usual["comparators"]["authorities"][0]["name"] == "Barchester (invented)"
-    asked = door.get("/benchmarks", params={"authority": LEICESTER, "comparators": ["cranford"]}).json()
+    asked = door.get("/comparisons", params={"authority": LEICESTER, "comparators": ["cranford"]}).json()
     assert asked["comparators"]["chosen"] == "as asked"
     assert [one["authority"] for one in asked["comparators"]["authorities"]] == ["E06999904"]
 
@@ -102,7 +102,7 @@ def test_growth_is_answered_for_the_authority_and_england_to_the_penny(door: Tes
                      ("2025", ENGLAND, "550000")))  # fmt: skip
     take(door, spend(("202324", LEICESTER, "79.4"), ("202425", LEICESTER, "88.9"), ("202324", ENGLAND, "10000"),
                      ("202425", ENGLAND, "11000")), "spend.csv")  # fmt: skip
-    leicester, england = door.get("/benchmarks", params={"authority": LEICESTER}).json()["growth"]
+    leicester, england = door.get("/comparisons", params={"authority": LEICESTER}).json()["growth"]
     assert leicester["growth_pence"] == leicester["caseload_pence"] + leicester["price_pence"] == 950_000_000
     assert (england["caseload_pence"], england["price_pence"]) == (100_000_000_000, 0)
     assert england["caseload_percent"] == 100.0
@@ -124,7 +124,7 @@ def test_a_question_that_makes_no_sense_is_told_what_is_wrong(
     door: TestClient, query: dict[str, Any], status: int, says: str
 ) -> None:
     take_demo(door)
-    answer = door.get("/benchmarks", params={"authority": LEICESTER, **query})
+    answer = door.get("/comparisons", params={"authority": LEICESTER, **query})
     assert answer.status_code == status
     assert says in answer.text
 
@@ -143,8 +143,8 @@ def test_a_question_that_makes_no_sense_is_told_what_is_wrong(
 )  # fmt: skip
 def test_what_no_reader_would_send_is_refused_whole(door: TestClient, change: dict[str, Any]) -> None:
     given = {**body(read_csv("plans.csv", FIRST.encode())), **change}
-    assert door.post("/benchmarks/files", json=given).status_code == 422
-    assert door.get("/benchmarks/files").json() == {"files": []}
+    assert door.post("/comparisons/files", json=given).status_code == 422
+    assert door.get("/comparisons/files").json() == {"files": []}
 
 
 def test_no_imported_figure_can_be_changed_or_taken_out(door: TestClient, books: Books) -> None:
@@ -205,9 +205,9 @@ def test_a_council_nobody_published_is_a_page_that_says_so(door: TestClient) -> 
 
 
 def test_councils_are_listed_by_name(door: TestClient) -> None:
-    assert "No published file has been imported yet" in door.get("/benchmarks/of", headers=BROWSER).text
+    assert "No published file has been imported yet" in door.get("/benchmarks", headers=BROWSER).text
     take_demo(door)
-    listed = door.get("/benchmarks/of", headers=BROWSER).text
+    listed = door.get("/benchmarks", headers=BROWSER).text
     assert listed.index("Barchester") < listed.index("Casterbridge") < listed.index("Leicester")
     assert "England" not in listed.split("<h1")[1]
 
@@ -216,5 +216,5 @@ def test_neighbours_that_changed_replace_the_whole_list(door: TestClient) -> Non
     take(door, FIRST)
     take(door, near((LEICESTER, DERBY, "1"), (LEICESTER, "E06000018", "2")), "near.csv")
     take(door, near((LEICESTER, "E06000018", "1")), "near.csv")
-    answer = door.get("/benchmarks", params={"authority": LEICESTER}).json()
+    answer = door.get("/comparisons", params={"authority": LEICESTER}).json()
     assert [one["authority"] for one in answer["comparators"]["authorities"]] == ["E06000018"]

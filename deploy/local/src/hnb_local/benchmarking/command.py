@@ -63,7 +63,7 @@ def report(
     from hnb_local.showing import console, show_json
 
     query = {"authority": authority, "comparators": comparator or None, "from_year": from_year, "to_year": to_year}
-    answer = ask("ledger", find_service("ledger", ledger_url, data_dir), "/benchmarks", query)
+    answer = ask("ledger", find_service("ledger", ledger_url, data_dir), "/comparisons", query)
     if as_json:
         show_json(answer)
     else:

@@ -34,7 +34,7 @@ class Sending:
 
     def send(self, edition: Edition) -> Any:
         """What the ledger answers to one edition."""
-        return exchange("ledger", self.ledger_url, "/benchmarks/files", {}, body=self.body(edition), seconds=SECONDS)
+        return exchange("ledger", self.ledger_url, "/comparisons/files", {}, body=self.body(edition), seconds=SECONDS)
 
 
 @dataclass(slots=True)

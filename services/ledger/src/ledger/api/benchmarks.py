@@ -84,7 +84,7 @@ class ToImport(BaseModel):
 
 def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
     """The routes, over the given database."""
-    router = APIRouter(prefix="/benchmarks", tags=["benchmarks"])
+    router = APIRouter(prefix="/comparisons", tags=["benchmarks"])
 
     @router.post("/files", summary="Take in what a published file says, or see first what it would change")
     def post_file(asked: ToImport) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The benchmarking page: an authority beside its comparators, in tables with a chart of each rate."""
+"""The benchmarking page: an authority beside its comparators, in tables with a chart of each rate.
+
+Whoever is signed in may look at any council: government has published all that is shown.
+"""
 
 from fractions import Fraction
 from typing import Annotated
@@ -30,7 +33,7 @@ def make_router(engine: Engine, pages: Pages) -> APIRouter:
     """The routes, over the given database."""
     router = APIRouter(prefix="/benchmarks", tags=[TAG], default_response_class=HTMLResponse)
 
-    @router.get("/of", summary="The councils that published files name")
+    @router.get("", summary="The councils that published files name")
     def get_councils(request: Request) -> HTMLResponse:
         with reading(engine) as connection:
             names = benchmarks.names(connection)
