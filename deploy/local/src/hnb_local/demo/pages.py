@@ -16,6 +16,7 @@ PAGES = (
     ("What the block was spent on, for everybody", "ledger", f"/public/{AUTHORITY}/{YEAR}"),
     ("Finance's board", "ledger", f"/board/{AUTHORITY}/{YEAR}"),
     ("What finance has to look at", "ledger", f"/board/{AUTHORITY}/{YEAR}/exceptions"),
+    ("Leicester beside five invented councils", "ledger", f"/benchmarks/{AUTHORITY}"),
 )
 
 
