@@ -12,7 +12,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
-from hnb_local.spreadsheets import Sheet, workbook, write_csv
+from hnb.sheets import Sheet, workbook, write_csv
 from hnb_local.stack import Stack
 from tests.cases import LEICESTER, commissioned, contributed, issued, made, yearly
 from tests.journeys.waiting import until

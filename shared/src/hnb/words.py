@@ -9,7 +9,7 @@ from hnb.calendar import year_label
 from hnb.money import divide_half_up, pounds
 from hnb.provisions import LINES, Provision
 
-_LONDON = ZoneInfo("Europe/London")
+LONDON = ZoneInfo("Europe/London")
 
 
 def whole_pounds(pence: int) -> str:
@@ -35,7 +35,7 @@ def day(given: date) -> str:
 
 def moment(given: datetime) -> str:
     """`3 November 2025 at 9:05am`, by the clock in England."""
-    there = given.astimezone(_LONDON)
+    there = given.astimezone(LONDON)
     return f"{day(there)} at {there.hour % 12 or 12}:{there:%M}{'am' if there.hour < 12 else 'pm'}"
 
 
@@ -44,7 +44,12 @@ def title(line: str) -> str:
     return LINES[Provision(line)].title
 
 
+def event(type: str) -> str:
+    """An event's type as people read it: `Placement made`."""
+    return type.removeprefix("hnb.").rpartition(".")[0].replace("-", " ").capitalize()
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "pounds": pounds, "whole_pounds": whole_pounds, "millions": millions, "percent": percent,
-    "day": day, "moment": moment, "year": year_label, "line": title,
+    "day": day, "moment": moment, "year": year_label, "line": title, "event": event,
 }  # fmt: skip

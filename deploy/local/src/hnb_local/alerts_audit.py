@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from hnb.formulas import as_words
 from hnb_local.asking import ask, find_service
 from hnb_local.errors import WRONG_USE, CommandFailed
-from hnb_local.formulas import as_words
 
 EXAMPLE = "Example: hnb alerts audit --since 2026-04-01 --csv > told.csv"
 PAGE = 1_000

@@ -66,7 +66,7 @@ def write(sheets: list[dict[str, Any]], out: Path | None) -> None:
     """The sheets as CSV on stdout, or to a file in the format its ending says."""
     from io import StringIO
 
-    from hnb_local.spreadsheets import workbook, write_csv
+    from hnb.sheets import workbook, write_csv
 
     text = StringIO()
     write_csv(sheets, text)

@@ -11,7 +11,7 @@ from hnb.events import CASE_EVENTS
 from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
 from hnb.outbox import Relay
-from hnb.pages import Pages
+from hnb.pages import Link, Pages
 from hnb.service import Loop, Service, relay_loops
 from hnb.settings import refuse_to_start
 from hnb.telemetry import Telemetry, make_tracing
@@ -21,7 +21,7 @@ from ledger.conditions import finders
 from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger, about
 from ledger.outlook.scenarios import pack_of
-from ledger.pages import public
+from ledger.pages import board, lines, public
 from ledger.reports.exceptions import Counting
 from ledger.runs.nightly import LOOK_SECONDS as FORECAST_SECONDS
 from ledger.runs.nightly import Nightly
@@ -72,7 +72,12 @@ def build(settings: LedgerSettings) -> Service:
     hearing = Hearing(
         broker, "ledger", f"ledger-{settings.replica}", FAMILY_STREAMS, intake.take_entries, intake.bury, AT_ONCE
     )
-    pages = Pages("ledger", "High Needs Block ledger", "/public")
+    pages = Pages(
+        "ledger",
+        "High Needs Block ledger",
+        "/public",
+        [Link("Public summaries", "/public"), Link("Position", "/board")],
+    )
     service = Service(
         name="ledger",
         description="The money: every event folded into commitments and postings, and the position they come to.",
@@ -93,6 +98,8 @@ def build(settings: LedgerSettings) -> Service:
             conditions_api.make_router(conditions, send.wake),
             forecasts.make_router(engine, ledger, scenarios, look.wake),
             public.make_router(engine, pages),
+            board.make_router(engine, pages, counting),
+            lines.make_router(engine, ledger, pages),
         ],
         pages=pages,
         loops=[send, settle_outbox, settle, say, seal, count, look, forecast],

@@ -115,7 +115,7 @@ def exceptional(counting: Counting) -> Iterable[Metric]:
         "Payments and commitments for finance to look at",
         labels=["authority", "financial_year", "kind"],
     )
-    for authority, counts in sorted(counting.counts.items()):
-        for (year, kind), number in sorted(counts.items()):
-            family.add_metric([authority, str(year), str(kind)], number)
+    for authority, found in sorted(counting.found.items()):
+        for (year, kind), one in sorted(found.items()):
+            family.add_metric([authority, str(year), str(kind)], one.count)
     yield family

@@ -12,9 +12,9 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from hnb.formulas import as_words
 from hnb_local.errors import CommandFailed
 from hnb_local.forecasting.sources import write
-from hnb_local.formulas import as_words
 
 # Okabe and Ito's colours: told apart by everybody. Every line has a name beside it too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from decimal import Decimal
 
-from hnb_local.formulas import as_words
+from hnb.formulas import as_words
 from ledger.outlook.result import Outlook, ScenarioOutlook, Spread, YearOutlook
 
 COLUMNS = (

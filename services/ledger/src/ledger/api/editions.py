@@ -6,7 +6,7 @@ from dataclasses import asdict
 from io import StringIO
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Engine, text
@@ -19,12 +19,11 @@ from ledger.api.positions import Authority
 from ledger.domain.disclosure import Unprotectable
 from ledger.domain.documents import Document
 from ledger.handlers import Ledger
+from ledger.pages.asked import OfAuthority, Year
 from ledger.reports import public
 
 _CLOCK = text("SELECT recorded_at FROM clock")
 Short = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=200)]
-Year = Annotated[int, Path(ge=1990, le=2099, description="2025 is 2025-26")]
-OfAuthority = Annotated[str, Path(pattern=r"^E\d{8}$", description="an ONS code, such as E06000016")]
 Number = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="an edition's number; the newest when left out")]
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import Engine
 from hnb.database import reading
 from hnb.pages import TAG, Pages
 from ledger import editions
-from ledger.api.editions import Number, OfAuthority, Year, read_edition
+from ledger.api.editions import Number, read_edition
+from ledger.pages.asked import OfAuthority, Year
 
 
 def make_router(engine: Engine, pages: Pages) -> APIRouter:

@@ -1,6 +1,6 @@
 """Exceptions of a financial year for finance to look at, asked of the ledger and counted for Prometheus."""
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -26,6 +26,8 @@ _YEARS = text("""
     AND (grant_pence <> 0 OR payment_pence <> 0)
 """)
 
+MOST_KEPT = 100  # of each kind, the largest: what a page lists
+
 Mark = tuple[datetime | None, int, date]
 
 
@@ -44,14 +46,23 @@ def read(
     return sorted(found, key=lambda e: (kinds.index(e.kind), -e.amount_pence, e.commitment_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The exceptions of one kind in one year: how many, what they come to, and the largest of them."""
+
+    count: int
+    pence: int
+    largest: Sequence[Exceptional]
+
+
 @dataclass(slots=True)
 class Counting:
-    """How many exceptions of each kind there are, counted again in the background where something moved."""
+    """The exceptions of each year and kind, looked for again in the background where something moved."""
 
     engine: Engine
     ledger: Ledger
     unpaid_days: int
-    counts: dict[str, dict[tuple[int, Kind], int]] = field(default_factory=dict)
+    found: dict[str, dict[tuple[int, Kind], Found]] = field(default_factory=dict)
     _marks: dict[str, Mark] = field(default_factory=dict)
 
     def count(self) -> bool:
@@ -63,19 +74,22 @@ class Counting:
         moved = [authority for authority, mark in marks.items() if self._marks.get(authority) != mark]
         if moved:
             authority = min(moved, key=lambda one: counted.get(one, -1))
-            self.counts[authority] = self._counted(authority, today)
+            self.found[authority] = self._looked(authority, today)
             self._marks.pop(authority, None)  # so that it stands last
             self._marks[authority] = marks[authority]
         return len(moved) > 1
 
-    def _counted(self, authority: str, today: date) -> dict[tuple[int, Kind], int]:
+    def _looked(self, authority: str, today: date) -> dict[tuple[int, Kind], Found]:
         latest = financial_year(today)
         with reading(self.engine) as connection:
             binds = {"authority": authority, "total": TOTAL, "latest": latest}
             years = {row.financial_year for row in connection.execute(_YEARS, binds)} | {latest}
-            found: Counter[tuple[int, Kind]] = Counter()
+            found: dict[tuple[int, Kind], Found] = {}
             for year in sorted(years):
-                found.update(dict.fromkeys([(year, kind) for kind in Kind], 0))
                 asked = Asked(year, today, self.unpaid_days)
-                found.update((year, one.kind) for one in read(connection, self.ledger, authority, asked))
-        return dict(found)
+                by_kind: dict[Kind, list[Exceptional]] = {kind: [] for kind in Kind}
+                for one in read(connection, self.ledger, authority, asked):
+                    by_kind[one.kind].append(one)
+                for kind, ones in by_kind.items():
+                    found[year, kind] = Found(len(ones), sum(one.amount_pence for one in ones), ones[:MOST_KEPT])
+        return found

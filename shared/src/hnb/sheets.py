@@ -1,4 +1,4 @@
-"""Sheets as the ledger answers them, written as CSV or as an XLSX workbook: exact pounds, and no formula ever."""
+"""Sheets of figures, written as CSV or as an XLSX workbook: exact pounds, and no formula ever."""
 
 import csv
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from hnb_local.formulas import as_words
+from hnb.formulas import as_words
 
 Sheet = dict[str, Any]  # {"name", "columns": [{"title", "unit"}], "rows"}; units: text, count, pence
 _FORMATS = {"pence": "#,##0.00;[Red]-#,##0.00", "count": "#,##0", "text": "General"}
