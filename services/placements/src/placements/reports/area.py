@@ -85,10 +85,15 @@ def head(connection: Connection, asked: Asked) -> dict[str, Any]:
         "authority": asked.authority,
         "on": asked.today,
         "total": compared(connection, asked).total,
-        "setting_not_registered": connection.scalar(_UNREGISTERED, asked.binds()),
+        "setting_not_registered": not_registered(connection, asked),
         "assumption": ASSUMPTION,
         "alternative": MEANING,
     }
+
+
+def not_registered(connection: Connection, asked: Asked) -> int:
+    """How many live placements are at settings nobody registered: whether they are in the area is not known."""
+    return connection.execute(_UNREGISTERED, asked.binds()).scalar_one()  # type: ignore[no-any-return]
 
 
 def compared(connection: Connection, asked: Asked) -> OutOfArea:
