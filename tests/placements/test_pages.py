@@ -20,6 +20,7 @@ from tests.conftest import Servers, fresh_databases
 from tests.placements.edges import worked
 from tests.placements.test_door import post
 
+OWN = "http://127.0.0.1"  # pages that are open are so on loopback alone
 NAMES = ("places", "places/{}/out-of-area", "waits", "clocks", "tribunals")
 PATHS = [f"/{name.format(LEICESTER)}" if "{}" in name else f"/{name}/{LEICESTER}" for name in NAMES]
 
@@ -31,7 +32,7 @@ def staff(servers: Servers) -> Iterator[TestClient]:
         settings = PlacementsSettings(database_url=database_url("placements"), broker_url=servers.broker.url)
         service = build(settings)
         service.prepare()
-        with TestClient(service.asgi(), raise_server_exceptions=False) as client:
+        with TestClient(service.asgi(), OWN, raise_server_exceptions=False) as client:
             assert post(client, worked()).status_code == 200
             yield client
 
@@ -207,9 +208,29 @@ def test_what_is_asked_wrongly_is_a_page_that_names_it(
     assert "Go to the start of Places and waits" in page
 
 
+def test_every_view_of_a_plan_placement_or_appeal_is_in_the_trail(door: TestClient) -> None:
+    post(door, worked())
+    for path, kind, id in ((PATHS[1], "placement", "PL-F0"), (PATHS[2], "plan", "P-5"), (PATHS[3], "request", "R-3")):
+        assert door.get("/views", params={"record": id}).json()["views"] == []
+        shown(door, OWN + path)
+        seen = door.get("/views", params={"record": id, "authority": LEICESTER}).json()["views"]
+        assert [(one["kind"], one["service"], one["subject"]) for one in seen] == [(kind, "placements", "loopback")]
+        rows(door, OWN + path)
+        assert len(door.get("/views", params={"record": id}).json()["views"]) == 2, "a file shows them too"
+
+
+def test_what_no_page_shows_is_in_no_trail(door: TestClient) -> None:
+    post(door, worked())
+    shown(door, f"{OWN}{PATHS[2]}", need="SEMH")
+    assert {one["record"] for one in door.get("/views").json()["views"]} == {"P-5", "P-6"}
+    for path in (PATHS[0], PATHS[4]):
+        shown(door, OWN + path)
+    assert len(door.get("/views").json()["views"]) == 2, "these two name no child's record"
+
+
 def test_a_long_list_is_shown_page_by_page_and_whole_as_a_file(door: TestClient) -> None:
     post(door, [registered(f"SET-{n:03d}", 5, name=f"School {n}") for n in range(205)])
-    path = f"/places/{LEICESTER}"
+    path = f"{OWN}/places/{LEICESTER}"
     assert "Settings 1 to 100 of 205." in shown(door, path)
     last = door.get(f"{path}?area=in&page=3", headers=BROWSER).text
     assert "Settings 201 to 205 of 205." in last
@@ -220,15 +241,15 @@ def test_a_long_list_is_shown_page_by_page_and_whole_as_a_file(door: TestClient)
 
 
 def test_the_start_lists_the_councils_that_are_known(door: TestClient) -> None:
-    assert "No case system has sent anything yet" in shown(door, "/places")
+    assert "No case system has sent anything yet" in shown(door, f"{OWN}/places")
     post(door, [registered("A"), registered("B"), registered("A", authority="E08000025")])
-    page = door.get("/places", headers=BROWSER).text
+    page = door.get(f"{OWN}/places", headers=BROWSER).text
     assert re.findall(r'href="/waits/(E\d+)"', page) == [LEICESTER, "E08000025"]
 
 
 def test_a_name_that_is_markup_or_a_formula_is_shown_as_words(door: TestClient) -> None:
     name = "=HYPERLINK(<b>Fosse</b>)"
     post(door, [registered(name=name, in_area=False), issued("P-1"), made("PL-1", yearly(1))])
-    for path in PATHS[:2]:
+    for path in (OWN + one for one in PATHS[:2]):
         assert "<b>Fosse" not in door.get(path, headers=BROWSER).text
         assert any(value == f"'{name}" for row in rows(door, path) for value in row.values())

@@ -13,6 +13,7 @@ from hnb.intake import Intake
 from hnb.outbox import Relay
 from hnb.pages import Pages
 from hnb.service import Loop, Service, relay_loops
+from hnb.signin import Role
 from hnb.telemetry import Telemetry, make_tracing
 from placements import api, handlers, pages, pricing, statistics
 from placements.api.events import event_schemas
@@ -29,6 +30,9 @@ WITHDRAWALS_SECONDS = 0.5
 PRICE_SECONDS = 0.5
 STATISTICS_SECONDS = 2.0
 TOKEN_USE_SECONDS = 10.0
+
+# `/tribunals` itself is the review as JSON, behind the bearer token: pages are only what is under it.
+PAGE_ROLES = {address: frozenset({Role.PLACEMENTS}) for address in ("/places", "/waits", "/clocks", "/tribunals/")}
 
 
 def build(settings: PlacementsSettings) -> Service:
@@ -67,6 +71,7 @@ def build(settings: PlacementsSettings) -> Service:
             *pages.routers(engine, shown, _now),
         ],
         pages=shown,
+        page_roles=PAGE_ROLES,
         loops=[send, settle, withdraw, price, note_use, look, learn],
         schemas=event_schemas(), guard=Door(settings, roll, telemetry),
     )  # fmt: skip

@@ -12,11 +12,11 @@ from sqlalchemy import Engine
 from hnb.database import reading
 from hnb.pages import TAG, Pages
 from hnb.provisions import Provision
+from hnb.signin import audit, within
 from placements.domain.alternatives import BASES, MEANING
 from placements.domain.phases import PHASES
 from placements.pages.asked import Asked, OfAuthority, as_at, csv_link, page_of
 from placements.pages.files import OF_PAGES, as_csv
-from placements.pages.trail import note_views
 from placements.reports import area
 from placements.reports.paging import Asked as Register
 
@@ -45,6 +45,7 @@ def make_router(engine: Engine, pages: Pages, now: Callable[[], datetime]) -> AP
 
     @router.get("/{authority}/out-of-area", summary="Placements out of area and local alternatives", responses=OF_PAGES)
     def get_out_of_area(request: Request, authority: OfAuthority, asked: Annotated[Filters, Query()]) -> Response:
+        person = within(request, authority)
         with reading(engine) as connection:
             of = as_at(connection, authority, asked.on, now())
             register = Register(authority, "", None, of.day)
@@ -52,7 +53,7 @@ def make_router(engine: Engine, pages: Pages, now: Callable[[], datetime]) -> AP
         rows = [row for row in every.rows if asked.hold(row)]
         shown = page_of(request, sorted(rows, key=_dearest_first), asked.page)
         seen = rows if asked.format == "csv" else shown.rows
-        note_views(engine, request, "placement", authority, (row["placement_id"] for row in seen))
+        audit.viewed(engine, person, "placement", authority, [row["placement_id"] for row in seen])
         if asked.format == "csv":
             return as_csv(engine, "out-of-area", of, area.COLUMNS, rows)
         return pages.show(

@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 
 from hnb.database import reading
 from hnb.pages import TAG, Pages
+from hnb.signin import audit, within
 from placements.domain.limits import WITHIN_DAYS, Limit, nearest_first
 from placements.pages.asked import Asked, OfAuthority, as_at, csv_link, link, page_of
 from placements.pages.files import OF_PAGES, as_csv
-from placements.pages.trail import note_views
 from placements.reports import limits
 from placements.reports.paging import Asked as Register
 
@@ -37,6 +37,7 @@ def make_router(engine: Engine, pages: Pages, now: Callable[[], datetime]) -> AP
 
     @router.get("/{authority}", summary="Statutory limits about to run out or overdue", responses=OF_PAGES)
     def get_clocks(request: Request, authority: OfAuthority, asked: Annotated[Filters, Query()]) -> Response:
+        person = within(request, authority)
         with reading(engine) as connection:
             of = as_at(connection, authority, asked.on, now())
             every = list(limits.limits(connection, Register(authority, "", None, of.day)))
@@ -48,7 +49,7 @@ def make_router(engine: Engine, pages: Pages, now: Callable[[], datetime]) -> AP
         parts = {asked.state: shown.rows} if shown else {state: ones[:FIRST_OF_EACH] for state, ones in lists.items()}
         seen = wanted if asked.format == "csv" else [one for ones in parts.values() for one in ones]
         for kind, record in RECORDS.items():
-            note_views(engine, request, record, authority, (one.reference for one in seen if one.kind == kind))
+            audit.viewed(engine, person, record, authority, [one.reference for one in seen if one.kind == kind])
         if asked.format == "csv":
             return as_csv(engine, "clocks", of, limits.COLUMNS, map(_as_row, wanted))
         return pages.show(

@@ -14,6 +14,7 @@ from hnb.database import reading
 from hnb.money import divide_half_up
 from hnb.pages import TAG, Pages
 from hnb.provisions import Provision
+from hnb.signin import person_of, within
 from hnb.words import title
 from placements.domain.places import fullness
 from placements.pages.asked import Asked, OfAuthority, as_at, csv_link, one_of, page_of
@@ -58,12 +59,14 @@ def make_router(engine: Engine, pages: Pages, now: Callable[[], datetime]) -> AP
 
     @router.get("", summary="The councils whose places, waits, clocks and appeals are known here")
     def get_authorities(request: Request) -> Response:
+        person = person_of(request)
         with reading(engine) as connection:
-            found = list(connection.scalars(_AUTHORITIES))
+            found = [one for one in connection.scalars(_AUTHORITIES) if person.may_see(one)]
         return pages.show(request, "authorities.html", authorities=found)
 
     @router.get("/{authority}", summary="Settings and their places on a day", responses=OF_PAGES)
     def get_places(request: Request, authority: OfAuthority, asked: Annotated[Filters, Query()]) -> Response:
+        within(request, authority)
         with reading(engine) as connection:
             of = as_at(connection, authority, asked.on, now())
             every = list(places.settings(connection, Register(authority, "", None, of.day)))

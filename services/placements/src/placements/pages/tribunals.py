@@ -13,6 +13,7 @@ from hnb.calendar import Span
 from hnb.charts import Bar
 from hnb.database import reading
 from hnb.pages import TAG, Pages
+from hnb.signin import within
 from placements.api.tribunals import TIDY
 from placements.domain.appeals import UNRELIABLE
 from placements.pages.asked import OfAuthority, On, as_at, csv_link
@@ -49,6 +50,7 @@ def make_router(engine: Engine, pages: Pages, now: Callable[[], datetime]) -> AP
 
     @router.get("/{authority}", summary="Appeals: volumes, outcomes, causes, mediation, cost", responses=OF_PAGES)
     def get_review(request: Request, authority: OfAuthority, asked: Annotated[Filters, Query()]) -> Response:
+        within(request, authority)
         with reading(engine) as connection:
             of = as_at(connection, authority, asked.to, now())
             span = Span(asked.since or SINCE, of.day)

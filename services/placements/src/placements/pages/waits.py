@@ -16,10 +16,10 @@ from hnb.events.fields import Need
 from hnb.needs import NEEDS
 from hnb.pages import TAG, Pages
 from hnb.provisions import Provision
+from hnb.signin import audit, within
 from placements.domain.phases import NOT_KNOWN, PHASES
 from placements.pages.asked import Asked, OfAuthority, as_at, csv_link, page_of
 from placements.pages.files import OF_PAGES, as_csv
-from placements.pages.trail import note_views
 from placements.reports import waits
 from placements.reports.paging import Asked as Register
 
@@ -52,6 +52,7 @@ def make_router(engine: Engine, pages: Pages, now: Callable[[], datetime]) -> AP
 
     @router.get("/{authority}", summary="Who waits for a placement, and how long", responses=OF_PAGES)
     def get_waits(request: Request, authority: OfAuthority, asked: Annotated[Filters, Query()]) -> Response:
+        person = within(request, authority)
         with reading(engine) as connection:
             of = as_at(connection, authority, asked.on, now())
             every = list(waits.waits(connection, Register(authority, "", None, of.day), "all"))
@@ -59,7 +60,7 @@ def make_router(engine: Engine, pages: Pages, now: Callable[[], datetime]) -> AP
         rows = sorted((row for row in every if asked.hold(row)), key=_longest_first)
         shown = page_of(request, rows, asked.page)
         seen = rows if asked.format == "csv" else shown.rows
-        note_views(engine, request, "plan", authority, (row["plan_id"] for row in seen))
+        audit.viewed(engine, person, "plan", authority, [row["plan_id"] for row in seen])
         if asked.format == "csv":
             return as_csv(engine, "waits", of, waits.COLUMNS, rows)
         days = [row["days_waiting"] for row in rows]
