@@ -58,6 +58,7 @@ def _run(folder: Path, seed: int, pace: int | None, stop: threading.Event) -> No
     from hnb_local.demo.outlook import ask_for_forecast, print_outlook
     from hnb_local.demo.pages import print_pages, publish_summary
     from hnb_local.demo.play import Player
+    from hnb_local.demo.recovery import keep_plan
     from hnb_local.demo.summary import print_summary, where_to_look
     from hnb_local.demo.view import follow
     from hnb_local.demo.watch import Watch
@@ -89,6 +90,7 @@ def _run(folder: Path, seed: int, pace: int | None, stop: threading.Event) -> No
         print_outlook(screen, ask_for_forecast(stack.urls["ledger"]))
         publish_summary(stack.urls["ledger"])
         import_published(stack.urls["ledger"])
+        keep_plan(stack.urls["ledger"])
         print_pages(screen, stack.urls)
         if screen.is_terminal:
             where_to_look(screen, stack.urls, folder)
