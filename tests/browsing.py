@@ -1,11 +1,18 @@
 """A service's pages and routes without the service: asked as a browser asks them, refused as it would refuse."""
 
+from functools import partial
+
 from fastapi import APIRouter
 from fastapi.testclient import TestClient
+from starlette.routing import Route
 
 from hnb.http import make_app
-from hnb.pages import Pages, assets
+from hnb.pages import TAG, Pages, assets
 from hnb.pages.refusing import InWords
+from hnb.settings import ServiceSettings
+from hnb.signin import EVERYBODY
+from hnb.signin.desk import Desk, utc_now
+from hnb.signin.guard import PageGuard
 from hnb.telemetry import Telemetry
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -16,9 +23,11 @@ async def _ready() -> dict[str, str]:
 
 
 def browse(pages: Pages, *routers: APIRouter) -> TestClient:
-    """A client of these routes; `headers=BROWSER` makes it a person's."""
-    app = make_app(
-        "Pages", "", Telemetry("pages"), [*routers, assets()], _ready, dict, lambda _: False, lambda app: app, {}
-    )  # fmt: skip
+    """A client of these routes, open on loopback; `headers=BROWSER` makes it a person's."""
+    settings = ServiceSettings.model_validate({"database_url": "postgresql://a@h/d", "broker_url": "redis://h"})
+    shown = [route for router in routers for route in router.routes if isinstance(route, Route)]
+    table = {f"/{route.path.split('/')[1]}": EVERYBODY for route in shown if TAG in getattr(route, "tags", [])}
+    guard = partial(PageGuard, desk=Desk("pages", settings, pages, utc_now), pages=table, tokens=lambda app: app)
+    app = make_app("Pages", "", Telemetry("pages"), [*routers, assets()], _ready, dict, lambda _: False, guard, {})
     app.add_middleware(InWords, pages=pages)
-    return TestClient(app, raise_server_exceptions=False)
+    return TestClient(app, "http://127.0.0.1", raise_server_exceptions=False)

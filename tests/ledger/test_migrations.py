@@ -26,7 +26,10 @@ def test_past_balances_are_added_up_for_books_older_than_their_table(books: Book
         connection.execute(text("DROP SCHEMA finance CASCADE"))
         connection.execute(text("DROP TABLE balance_history"))
         # Later migrations run once more as well.
-        connection.execute(text("DROP TABLE conditions, replays, leads, said, traces, forecast_runs, public_editions"))
+        connection.execute(
+            text("DROP TABLE conditions, replays, leads, said, traces, forecast_runs, public_editions, views")
+        )
+        connection.execute(text("DROP TABLE benchmark_figures, benchmark_names, benchmark_neighbours, benchmark_files"))
         connection.execute(text("DROP TABLE recovery_plans, recovery_reviews"))
         connection.execute(text("ALTER TABLE outbox DROP COLUMN traceparent"))
         connection.execute(text("ALTER TABLE balances ADD said_version bigint DEFAULT 0, ADD said_at timestamptz"))

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def faults(page: Page) -> list[str]:
-    """What axe finds on a page as it is now, in words."""
+def faults(page: Page, rules: Sequence[str] = RULES) -> list[str]:
+    """What axe finds on a page as it is now, in words. `rules` are those looked for, by name or by what they are of."""
     page.evaluate(AXE.read_text())
-    found: Any = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    found: Any = page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
     return [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
 
 

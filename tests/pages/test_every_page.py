@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
 from hnb_local.demo.pages import PAGES
 from hnb_local.simulator.leicester import AUTHORITY
@@ -24,6 +24,7 @@ FURTHER = (
 )
 EVERY = [pytest.param(service, path, id=f"{service}{path}") for _, service, path in (*PAGES, *FURTHER)]
 FOCUSABLE = "a[href], button, input, select, textarea, [tabindex='0'], summary"
+OF_NARROW = ["target-size", "scrollable-region-focusable", "meta-viewport"]  # the rules that width can break
 SCRIPTLESS = {"java_script_enabled": False}
 
 
@@ -48,7 +49,7 @@ def test_axe_finds_nothing_wide_or_narrow_and_nothing_is_too_wide(
     assert faults(page) == []
     page.set_viewport_size({"width": NARROW, "height": 640})
     assert too_wide(page) == 0
-    assert faults(page) == []
+    assert faults(page, OF_NARROW) == []
 
 
 @pytest.mark.parametrize(("service", "path"), EVERY)
@@ -79,7 +80,7 @@ def test_a_page_says_the_same_without_scripts_and_without_style(
     dressed = opened(page, demo, service, path).locator("main").inner_text().split()
     context = browser.new_context(**SCRIPTLESS)  # type: ignore[arg-type]
     bare = context.new_page()
-    bare.route("**/assets/*", Route.abort)
+    bare.route("**/assets/*", lambda route: route.abort())
     opened(bare, demo, service, path)
     assert bare.title()
     assert set(dressed) <= set(bare.locator("main").inner_text().split())
@@ -91,18 +92,20 @@ def test_a_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     page: Page, demo: Stack, service: str, path: str
 ) -> None:
     opened(page, demo, service, path)
-    wanted = page.locator(FOCUSABLE).evaluate_all("all => all.filter(one => one.offsetParent !== null).length")
-    page.evaluate("window.seen = new Set()")
+    wanted: int = page.evaluate(f"""() => {{
+        window.seen = new Set(), window.unseen = [];
+        addEventListener('focusin', ({{target}}) => {{
+            const style = getComputedStyle(target);
+            window.seen.add(target);
+            if (style.outlineStyle === 'none' && style.boxShadow === 'none') window.unseen.push(target.outerHTML);
+        }});
+        return [...document.querySelectorAll("{FOCUSABLE}")].filter(one => one.checkVisibility()).length;
+    }}""")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to main content"
-    for _ in range(wanted + 10):  # a date is three stops
-        shown = page.evaluate("""() => {
-            const one = document.activeElement, style = getComputedStyle(one);
-            if (one !== document.body) window.seen.add(one);
-            return one === document.body || style.outlineStyle !== 'none' || style.boxShadow !== 'none';
-        }""")
-        assert shown, page.evaluate("document.activeElement.outerHTML")[:200]
+    for _ in range(wanted):
         page.keyboard.press("Tab")
+    assert page.evaluate("window.unseen") == []
     assert page.evaluate("window.seen.size") >= wanted
 
 

@@ -110,6 +110,25 @@ def trace_outbox_v1() -> None:
     op.execute("ALTER TABLE outbox ADD COLUMN traceparent text")
 
 
+def create_views_v1(service: str) -> None:
+    """Who looked at which record of a child, when. Nobody may take a line out, nor change one."""
+    op.execute(f"""
+        CREATE TABLE views (
+            number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            subject text NOT NULL,
+            name text NOT NULL,
+            kind text NOT NULL,
+            authority text NOT NULL,
+            record text NOT NULL,
+            service text NOT NULL DEFAULT '{service}'
+        )
+    """)
+    op.execute("CREATE INDEX views_record ON views (authority, record)")
+    op.execute("CREATE INDEX views_at ON views (at)")
+    append_only("views")
+
+
 def finance_reads(**views: str) -> None:
     """Views for Grafana, in a schema of their own: all that the role `finance` may read, where there is one.
 

@@ -33,6 +33,11 @@ from hnb.outbox import RELAY_BATCH, Relay
 from hnb.pages import Pages, assets
 from hnb.pages.refusing import InWords
 from hnb.settings import DatabaseSettings, ServiceSettings, load, refuse_to_start
+from hnb.signin import PageRoles, audit
+from hnb.signin.desk import Desk, utc_now
+from hnb.signin.guard import PageGuard
+from hnb.signin.routes import make_router as signing_in
+from hnb.signin.routes import provider_of
 from hnb.telemetry import Telemetry, configure_logging
 
 if TYPE_CHECKING:
@@ -122,6 +127,7 @@ class Service:
     schemas: dict[str, Any] = field(default_factory=dict)
     tracing: "Tracing | None" = None
     guard: Guard | None = None  # of its own, where the tokens of its settings are not all it goes by
+    page_roles: PageRoles = field(default_factory=dict)  # who may see which pages
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _asyncapi: dict[str, Any] = field(default_factory=dict)
 
@@ -132,8 +138,13 @@ class Service:
 
     def asgi(self) -> FastAPI:
         """The HTTP application, with everything else in its lifespan."""
-        guard = self.guard or partial(KnownTokens, settings=self.settings)
-        routers = [*self.routers, replaying.make_router(self.intake), assets()]
+        tokens = self.guard or partial(KnownTokens, settings=self.settings)
+        desk = Desk(self.name, self.settings, self.pages, utc_now)
+        guard = partial(PageGuard, desk=desk, pages=self.page_roles, tokens=tokens)
+        routers = [
+            *self.routers, replaying.make_router(self.intake), assets(), audit.make_router(self.engine),
+            signing_in(desk, provider_of(desk)),
+        ]  # fmt: skip
         app = make_app(
             f"HNB Ledger: {self.name}", self.description, self.telemetry, routers, self.readiness,
             self.asyncapi, database.is_passing, guard, self.schemas, lifespan=self._lifespan,

@@ -4,12 +4,23 @@ import ipaddress
 import re
 import sys
 from typing import Annotated, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 WRONG_SETTINGS = 2
+LEAST_SECRET = 32  # characters of what something is signed with
 TRACES_PATH = "/v1/traces"  # where a collector takes them, unless it is told with another path
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < LEAST_SECRET:
+        raise ValueError(f"is shorter than {LEAST_SECRET} characters")
+    return value
+
+
+SigningSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 
 class DatabaseSettings(BaseSettings):
@@ -43,6 +54,29 @@ class ServiceSettings(DatabaseSettings):
         None, description="an OTLP/HTTP collector that traces are sent to, such as http://collector:4318; none is off"
     )
 
+    public_url: str | None = Field(
+        None, pattern=r"^https?://[^\s/]+[^\s]*$", description="the address people reach this service at"
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#]+[^\s?#]*$",
+        description="the issuer of the identity provider people sign in with (docs/signing-in.md); none is no sign-in",
+    )
+    oidc_client_id: str | None = Field(None, description="what this service is registered as at the provider")
+    oidc_client_secret: SecretStr | None = Field(None, description="the secret it got there")
+    session_secret: SigningSecret | None = Field(
+        None,
+        description=f"what people's sessions are signed with, {LEAST_SECRET} characters or more, alike at each replica",
+    )
+    roles_claim: str = Field("roles", min_length=1, description="the claim of an ID token that names people's roles")
+
+    @field_validator(
+        "public_url", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "session_secret", mode="before"
+    )
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None
+
     @field_validator("traces_url", mode="before")
     @classmethod
     def _collector(cls, value: object) -> object:
@@ -74,8 +108,30 @@ class ServiceSettings(DatabaseSettings):
 
     @model_validator(mode="after")
     def _open_doors_stay_at_home(self) -> "ServiceSettings":
-        if not self.guarded and not _is_loopback(self.host):
+        if not self.guarded and not is_loopback(self.host):
             raise ValueError(f"HNB_HOST is {self.host}, but without HNB_TOKENS the HTTP door listens on loopback only")
+        return self
+
+    @model_validator(mode="after")
+    def _sign_in_is_whole(self) -> "ServiceSettings":
+        if self.oidc_issuer is None:
+            if self.oidc_client_id or self.oidc_client_secret:
+                raise ValueError("HNB_OIDC_CLIENT_ID or HNB_OIDC_CLIENT_SECRET is set, but HNB_OIDC_ISSUER is not")
+            return self
+        needed = ("oidc_client_id", "oidc_client_secret", "session_secret", "public_url")
+        missing = ", ".join(f"HNB_{name.upper()}" for name in needed if getattr(self, name) is None)
+        if missing:
+            raise ValueError(f"HNB_OIDC_ISSUER is set, so that people sign in, and that needs {missing} too")
+        if not self.guarded:
+            raise ValueError(
+                "HNB_OIDC_ISSUER is set, but without HNB_TOKENS whatever the pages show stays open as JSON: set both"
+            )
+        for name in ("oidc_issuer", "public_url"):
+            parts = urlsplit(str(getattr(self, name)))
+            if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+                raise ValueError(f"HNB_{name.upper()} is not https, and only this machine's own may be without")
+        if urlsplit(str(self.public_url)).path.strip("/"):
+            raise ValueError("HNB_PUBLIC_URL has a path, and pages stand at the start of an address of their own")
         return self
 
     @property
@@ -88,7 +144,8 @@ class ServiceSettings(DatabaseSettings):
         return hashed.hex() in self.tokens
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, seen by itself only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -35,9 +35,9 @@ def audit(
     """Show who was told what, when, by which channel, and who took it on."""
     if as_csv and as_json:
         raise CommandFailed("Give --csv or --json, not both.", WRONG_USE)
-    query = {"from": _midnight("--since", since), "authority": authority}
+    query = {"from": midnight("--since", since), "authority": authority}
     if until is not None:
-        query["to"] = _midnight("--until", until)
+        query["to"] = midnight("--until", until)
     told = _told(find_service("alerts", alerts_url, data_dir), query)
     if as_csv:
         _write_csv(told)
@@ -49,7 +49,8 @@ def audit(
         _show(told)
 
 
-def _midnight(option: str, day: str) -> str:
+def midnight(option: str, day: str) -> str:
+    """The first moment of a day (UTC), as a service is asked for it; CommandFailed where it is none."""
     try:
         at = date.fromisoformat(day)
     except ValueError:

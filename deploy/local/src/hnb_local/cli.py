@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from hnb_local import alerts_command, demo, export, importing, publishing, recovery_command, replay, reports, verify
+from hnb_local import (
+    alerts_command,
+    demo,
+    export,
+    importing,
+    publishing,
+    recovery_command,
+    replay,
+    reports,
+    trail,
+    verify,
+)
 from hnb_local import tokens as tokens_command
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.forecasting import command as forecasting_command
@@ -63,6 +74,7 @@ def up(
 app.command(epilog=demo.EXAMPLE)(demo.demo)
 app.add_typer(simulator.app, name="simulate")
 app.command(epilog=verify.EXAMPLE)(verify.verify)
+app.command(epilog=trail.EXAMPLE)(trail.audit)
 app.command(context_settings=tokens_command.SETTINGS)(tokens_command.tokens)
 app.add_typer(alerts_command.app, name="alerts")
 app.add_typer(export.app, name="export")

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from hnb_local.benchmarking import command as benchmarking
+
 app = typer.Typer(help="Write reports for the public and for committees.", no_args_is_help=True)
 
 PUBLIC_EXAMPLE = "Example: hnb report public --year 2025 --out summary"
@@ -18,6 +20,8 @@ Authority = Annotated[str, typer.Option(help="The council, by its ONS code.")]
 DataDir = Annotated[Path, typer.Option(help="The folder that holds everything: data, logs, addresses.")]
 LedgerUrl = Annotated[str | None, typer.Option(help="The ledger, where it is not the one of --data-dir.")]
 Json = Annotated[bool, typer.Option("--json", help="The ledger's answer as JSON, for a program.")]
+
+app.command("benchmarks", epilog=benchmarking.REPORT_EXAMPLE)(benchmarking.report)
 
 
 @app.command(epilog=PUBLIC_EXAMPLE)

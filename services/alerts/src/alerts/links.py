@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 GOOD_FOR = timedelta(days=7)
-LEAST_SECRET = 32
 MAX_TOKEN = 2_000
 _PURPOSE = b"hnb-alert-link.v1\n"  # the same secret used for anything else would sign nothing that is good here
 _BETWEEN = "\n"

@@ -5,8 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from alerts.channels import open_channels
-from alerts.links import LEAST_SECRET
-from hnb.settings import ServiceSettings
+from hnb.settings import LEAST_SECRET, ServiceSettings, SigningSecret
 
 
 class AlertsSettings(ServiceSettings):
@@ -25,18 +24,15 @@ class AlertsSettings(ServiceSettings):
     alert_recipients: Path | None = Field(
         None, description="a YAML file of recipients by role, instead of HNB_ALERT_URLS (docs/alert-delivery.md)"
     )
-    alert_link_secret: SecretStr | None = Field(
+    alert_link_secret: SigningSecret | None = Field(
         None,
         description=(
             f"what links in messages are signed with, {LEAST_SECRET} characters or more and the same on every replica; "
             "without it a link opens a page that only shows"
         ),
     )
-    public_url: str | None = Field(
-        None, pattern=r"^https?://[^\s/]+[^\s]*$", description="the address people reach this service at, for links"
-    )
 
-    @field_validator("alert_rules", "alert_urls", "alert_recipients", "alert_link_secret", "public_url", mode="before")
+    @field_validator("alert_rules", "alert_urls", "alert_recipients", "alert_link_secret", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return value or None
@@ -46,13 +42,6 @@ class AlertsSettings(ServiceSettings):
     def _understood(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             open_channels(value.get_secret_value())
-        return value
-
-    @field_validator("alert_link_secret")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < LEAST_SECRET:
-            raise ValueError(f"is shorter than {LEAST_SECRET} characters")
         return value
 
     @model_validator(mode="after")

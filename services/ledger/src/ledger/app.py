@@ -14,6 +14,7 @@ from hnb.outbox import Relay
 from hnb.pages import Link, Pages
 from hnb.service import Loop, Service, relay_loops
 from hnb.settings import refuse_to_start
+from hnb.signin import EVERYBODY, Role
 from hnb.telemetry import Telemetry, make_tracing
 from ledger import api, metrics, saying, seals
 from ledger.api import forecasts, replay
@@ -21,7 +22,7 @@ from ledger.conditions import finders
 from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger, about
 from ledger.outlook.scenarios import pack_of
-from ledger.pages import board, lines, public, recovery
+from ledger.pages import benchmarks, board, lines, public, recovery
 from ledger.reports.exceptions import Counting
 from ledger.runs.nightly import LOOK_SECONDS as FORECAST_SECONDS
 from ledger.runs.nightly import Nightly
@@ -34,6 +35,8 @@ SAY_REST = 3.0  # while events come, most of the time is theirs: what moves agai
 SAY_REST_BEHIND = 15.0  # while more wait than are taken at once, nearly all of it
 COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting an authority's folds every commitment of a year
 COUNT_REST = 20.0
+
+PAGE_ROLES = {"/board": frozenset({Role.FINANCE}), "/benchmarks": EVERYBODY, "/recovery": frozenset({Role.FINANCE})}
 
 
 def build(settings: LedgerSettings) -> Service:
@@ -76,7 +79,7 @@ def build(settings: LedgerSettings) -> Service:
         "ledger",
         "High Needs Block ledger",
         "/public",
-        [Link("Public summaries", "/public"), Link("Position", "/board")],
+        [Link("Public summaries", "/public"), Link("Position", "/board"), Link("Benchmarks", "/benchmarks")],
     )
     service = Service(
         name="ledger",
@@ -101,8 +104,10 @@ def build(settings: LedgerSettings) -> Service:
             board.make_router(engine, pages, counting),
             recovery.make_router(engine, ledger, pages),
             lines.make_router(engine, ledger, pages),
+            benchmarks.make_router(engine, pages),
         ],
         pages=pages,
+        page_roles=PAGE_ROLES,
         loops=[send, settle_outbox, settle, say, seal, count, look, forecast],
     )
     telemetry.collect_from(service.metrics)

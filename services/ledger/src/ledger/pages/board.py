@@ -13,6 +13,7 @@ from hnb.charts import Point
 from hnb.database import reading
 from hnb.pages import TAG, Pages
 from hnb.provisions import Fund, fund_of
+from hnb.signin import audit, person_of, within
 from hnb.words import title
 from ledger import positions, store
 from ledger.domain.exceptions import Kind
@@ -56,24 +57,27 @@ def make_router(engine: Engine, pages: Pages, counting: Counting) -> APIRouter:
             rows = connection.execute(_YEARS, {"total": store.TOTAL}).all()
         years: dict[str, list[int]] = {}
         for row in rows:
-            years.setdefault(row.authority, []).append(row.financial_year)
+            if person_of(request).may_see(row.authority):
+                years.setdefault(row.authority, []).append(row.financial_year)
         return pages.show(request, "years.html", years=years)
 
     @router.get("/{authority}/{year}", summary="The position of a year, for finance")
     def get_board(
         request: Request, authority: OfAuthority, year: Year, as_at: AsAt = None, form: Form = "html"
     ) -> Response:
+        person = within(request, authority)
         with reading(engine) as connection:
             position = known(connection, authority, year, end_of(as_at))
             if form != "html":
                 return as_file(form, f"position-{authority}-{year}", [_as_sheet(position)])
             since = position.known_at - WEEK
+            movers = moved.most(connection, authority, year, since, position.known_at, MOVERS)
             values = {
                 "position": position,
                 "effect": position.full_year_effect.get(store.TOTAL, 0),
                 "reserve": _reserve(position, last_years(connection, authority)),
                 "lines": moved.by_line(connection, authority, year, since, position.known_at),
-                "movers": moved.most(connection, authority, year, since, position.known_at, MOVERS),
+                "movers": movers,
                 "since": since,
                 "waiting": len(waiting.read(connection, waiting.Asked(authority, None, None, MOST_WAITING))),
                 "most_waiting": MOST_WAITING,
@@ -82,14 +86,18 @@ def make_router(engine: Engine, pages: Pages, counting: Counting) -> APIRouter:
                 "kinds": KINDS,
                 "as_at": as_at,
             }
+        audit.viewed(engine, person, "board", authority, [mover.commitment_id for mover in movers])
         return pages.show(request, "board.html", **values)
 
     @router.get("/{authority}/{year}/exceptions", summary="What finance has to look at, the largest of each kind")
     def get_exceptions(request: Request, authority: OfAuthority, year: Year, form: Form = "html") -> Response:
+        person = within(request, authority)
         found = {kind: counting.found.get(authority, {}).get((year, kind)) for kind in Kind}
         with reading(engine) as connection:
             known(connection, authority, year, None)
             events = waiting.read(connection, waiting.Asked(authority, None, None, MOST_WAITING))
+        seen = [one.commitment_id for ones in found.values() if ones for one in ones.largest]
+        audit.viewed(engine, person, "exceptions", authority, seen)
         if form != "html":
             rows = [
                 (KINDS[kind], one.commitment_id, one.provision, one.amount_pence, one.due_pence, one.paid_pence)

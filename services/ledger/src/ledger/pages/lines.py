@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from hnb.database import reading
 from hnb.pages import TAG, Pages
 from hnb.provisions import Provision
+from hnb.signin import audit, within
 from hnb.words import title
 from ledger.handlers import COMMITMENT, Ledger
 from ledger.pages.asked import AsAt, Form, OfAuthority, Year, end_of
@@ -34,11 +35,13 @@ def make_router(engine: Engine, ledger: Ledger, pages: Pages) -> APIRouter:
         request: Request, authority: OfAuthority, year: Year, line: Provision, as_at: AsAt = None, after: After = "",
         form: Form = "html",
     ) -> Response:  # fmt: skip
+        person = within(request, authority)
         with reading(engine) as connection:
             position = known(connection, authority, year, end_of(as_at))
             limit = ON_A_PAGE if form == "html" else MOST_IN_A_FILE
             asked = explaining.LineAsked(authority, year, line, position.known_at, after, limit)
             shares, number, total = explaining.line(connection, asked)
+        audit.viewed(engine, person, "line", authority, [share.commitment_id for share in shares])
         if form != "html":
             rows = [(share.commitment_id, share.kind, *_pence(share)) for share in shares]
             return as_file(form, f"{line}-{authority}-{year}", [sheet(title(line), COLUMNS, rows)])
@@ -49,11 +52,13 @@ def make_router(engine: Engine, ledger: Ledger, pages: Pages) -> APIRouter:
 
     @router.get("/{authority}/commitments/{commitment_id:path}", summary="One commitment explained, for finance")
     def get_commitment(request: Request, authority: OfAuthority, commitment_id: str, as_at: AsAt = None) -> Response:
+        person = within(request, authority)
         with reading(engine) as connection:
             key = (authority, COMMITMENT + commitment_id)
             found = explaining.commitment(connection, ledger, key, end_of(as_at))
         if found is None:
             raise HTTPException(404, f"nothing is known of a commitment {commitment_id} of {authority}")
+        audit.viewed(engine, person, "commitment", authority, commitment_id)
         return pages.show(
             request, "commitment.html", authority=authority, commitment_id=commitment_id, found=found, as_at=as_at
         )

@@ -22,6 +22,7 @@ from placements.tokens.store import short_id
 
 EVENTS, REGISTER = "/events", "/register"
 OPERATORS = ("/dead-letters", "/conditions/replay")  # of all councils, and of what the door refused
+TRAIL = "/views"  # who saw which child's record
 DESCRIPTIONS = ("/docs", "/openapi.json", "/asyncapi", "/static-offline-docs")  # hold nothing of anybody's
 log = structlog.get_logger(__name__)
 
@@ -148,6 +149,8 @@ def _why_beyond(scope: Scope, call: Call) -> str | None:
         return None
     if path.startswith(OPERATORS):
         return why_beyond(scope, "manage", []) or why_beyond(scope, "records", [])
+    if path == TRAIL:
+        return why_beyond(scope, "manage", asked.getlist("authority"))
     if call["method"] not in ("GET", "HEAD"):
         if path == EVENTS:
             return None if "send" in scope.rights else f"this token may not {MEANING['send']}"

@@ -1,0 +1,10 @@
+"""The trail of who looked at which record of a child."""
+
+from hnb.migrations import create_views_v1
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    create_views_v1("placements")
