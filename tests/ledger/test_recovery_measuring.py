@@ -31,7 +31,7 @@ def fault(old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("lines: [independent]\n", "lines: [independant]\n", "line 9: measures.1.lines.1: Input should be 'mainstream'"),
+        ("lines: [independent]\n", "lines: [indpendent]\n", "line 9: measures.1.lines.1: Input should be 'mainstream'"),
         ("2500.50", "2500.505", "line 10: measures.1.planned_saving_pounds.2025-06: has a part of a penny"),
         ("2500.50", "lots", "line 10: measures.1.planned_saving_pounds.2025-06: is no amount"),
         ("2025-06: 2500", "2025-13: 2500", "line 10: measures.1.planned_saving_pounds"),
@@ -131,7 +131,7 @@ def test_a_kpi_is_met_exactly_where_it_is_at_or_beyond_its_target(
         target += 1
     by = date(2025, 4, 1) + timedelta(days=random.Random(seed).randint(1, 364))
     on = min(date(2025, 4, 1) + timedelta(days=gone), year_end(2025))
-    aim = Target(what="placements", baseline=baseline, baseline_on=date(2025, 4, 1), target=target, by=by)  # type: ignore[arg-type]
+    aim = Target(what="placements", baseline=baseline, baseline_on=date(2025, 4, 1), target=target, by=by)
     stands = judge(aim, on, figure, 2025)
     beyond = figure >= target if target > baseline else figure <= target
     assert (stands.status is Status.MET) == beyond

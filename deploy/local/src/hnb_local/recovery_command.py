@@ -83,7 +83,7 @@ def show(
                         "Lines moved by", "KPI")  # fmt: skip
     for one in [*answer["measures"], {"title": "All, each line once", "owner": "", **answer["total"]}]:
         add_row(table, one["title"], one["owner"], money(one["planned_to_date_pence"], whole=True),
-                money(one["moved_to_date_pence"], whole=True), one["kpi"]["status"] if "kpi" in one else "")  # fmt: skip
+                money(one["moved_to_date_pence"], whole=True), one.get("kpi", {}).get("status", ""))  # fmt: skip
     console().print(table)
     typer.echo(answer["cannot_say"])
 
