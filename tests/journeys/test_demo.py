@@ -46,6 +46,9 @@ def test_the_demo_ends_on_the_reviews_figures_and_leaves_nothing_behind(temporar
     assert years["2025-26"] == ["2025-26", "£111.20m", "–", "−£44.80m", "–", "−£44.80m", "−£44.80m", "−£4.48m"]
     assert years["2027-28"][-3] == "−£78.00m"
     assert years["2027-28"][-1] == "−£37.68m"
+    pages = done.stdout.partition("Where each page is")[2]
+    assert re.search(r"Finance's board +http://127\.0\.0\.1:\d+/board/E06000016/2025\n", pages)
+    assert re.search(r"for everybody +http://127\.0\.0\.1:\d+/public/E06000016/2025\n", pages)
     assert "\x1b" not in done.stdout
     assert list(temporary_folder.glob("hnb-demo-*")) == []
 

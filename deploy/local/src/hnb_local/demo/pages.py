@@ -1,0 +1,41 @@
+"""The demo's pages: the public summary of the year it played, and where each page is."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from hnb_local.asking import exchange
+from hnb_local.errors import COULD_NOT, CommandFailed
+from hnb_local.simulator.leicester import AUTHORITY
+
+YEAR = 2025
+PUBLISHED = {"authority": AUTHORITY, "financial_year": YEAR, "name": "Leicester (a synthetic year)", "by": "hnb demo"}
+# What it is, whose page, and where.
+PAGES = (
+    ("What the block was spent on, for everybody", "ledger", f"/public/{AUTHORITY}/{YEAR}"),
+    ("Finance's board", "ledger", f"/board/{AUTHORITY}/{YEAR}"),
+    ("What finance has to look at", "ledger", f"/board/{AUTHORITY}/{YEAR}/exceptions"),
+)
+
+
+def publish_summary(ledger_url: str) -> None:
+    """The first edition, where the data holds none yet."""
+    with_none = exchange("ledger", ledger_url, "/editions", {"authority": AUTHORITY})
+    if with_none["editions"]:
+        return
+    try:
+        exchange("ledger", ledger_url, "/editions", {}, body={**PUBLISHED, "dry_run": False})
+    except CommandFailed as failure:
+        raise CommandFailed(f"The year tied out, but could not be published: {failure}", COULD_NOT) from None
+
+
+def print_pages(screen: Console, urls: Mapping[str, str]) -> None:
+    """Each page and its address; while the system is up, a browser on this machine can open them."""
+    found = Table(box=None, show_header=False, title="Where each page is", title_justify="left")
+    for words, service, path in PAGES:
+        found.add_row(words, f"{urls[service]}{path}")
+    screen.print()
+    screen.print(found, soft_wrap=True)
+    if not screen.is_terminal:
+        screen.print("The pages are gone with this demo: on a terminal it stays up until Ctrl-C.")
