@@ -95,7 +95,7 @@ def test_a_full_and_an_empty_setting_are_marked_in_words(staff: TestClient) -> N
      ({"occupancy": "not-counted", "area": "in"}, {"SET-3"}), ({"provision": "post-16"}, set()),
      ({"provision": "special", "area": "", "occupancy": "", "on": "", "phase": ""}, {f"SET-{n}" for n in range(1, 6)})],
 )  # fmt: skip
-def test_settings_are_filtered_by_the_address(staff: TestClient, asked: dict[str, str], expected: set[str]) -> None:
+def test_settings_are_filtered_by_the_address(staff: TestClient, asked: dict[str, Any], expected: set[str]) -> None:
     assert {row["setting_id"] for row in rows(staff, f"/places/{LEICESTER}", **asked)} == expected
     assert shown(staff, f"/places/{LEICESTER}", **asked).count("SET-") == 0, "people read names"
 
@@ -142,7 +142,7 @@ def test_waits_are_those_of_the_waiting_route(staff: TestClient) -> None:
      ({"phase": "early-years"}, {"P-7"}), ({"need": "VI"}, set())],
 )  # fmt: skip
 def test_waits_are_filtered_by_phase_need_and_provision(
-    staff: TestClient, asked: dict[str, str], expected: set[str]
+    staff: TestClient, asked: dict[str, Any], expected: set[str]
 ) -> None:
     assert {row["plan_id"] for row in rows(staff, f"/waits/{LEICESTER}", **asked)} == expected
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qs, quote
 
 import httpx
@@ -11,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.testclient import TestClient
 
 from hnb.bearer import KnownTokens, token_hash
-from hnb.http import make_app
+from hnb.http import Problem, make_app
 from hnb.pages import TAG, Pages
 from hnb.pages.refusing import InWords
 from hnb.settings import ServiceSettings
@@ -60,8 +59,8 @@ def routes(pages: Pages) -> APIRouter:
         return pages.show(request, "hnb/page.html")
 
     @router.get("/positions")
-    def positions() -> dict[str, Any]:
-        return {"lines": []}
+    def positions() -> Problem:
+        return Problem(title="The position", status=200, detail="none")
 
     return router
 

@@ -103,17 +103,17 @@ def test_a_role_gives_the_authorities_it_was_given_for_and_no_other_role_its_own
 
 
 def test_a_page_is_found_by_whole_parts_of_its_address() -> None:
-    assert roles_for(TABLE, "/board") == ("/board", {Role.FINANCE})
-    assert roles_for(TABLE, "/board/E06000016/2025") == ("/board", {Role.FINANCE})
+    assert roles_for(TABLE, "/board") == ("/board", frozenset({Role.FINANCE}))
+    assert roles_for(TABLE, "/board/E06000016/2025") == ("/board", frozenset({Role.FINANCE}))
     for other in ("/boardroom", "/Board", "//board", "/", "", "/positions", "/x/board"):
         assert roles_for(TABLE, other) is None
     start = {"/": frozenset({Role.OFFICER}), "/inbox": None, "/inbox/closed": frozenset({Role.OFFICER})}
-    assert roles_for(start, "/inbox/closed/7") == ("/inbox/closed", {Role.OFFICER})
+    assert roles_for(start, "/inbox/closed/7") == ("/inbox/closed", frozenset({Role.OFFICER}))
     assert roles_for(start, "/inbox/7") == ("/inbox", None)
-    assert roles_for(start, "/") == ("/", {Role.OFFICER})
+    assert roles_for(start, "/") == ("/", frozenset({Role.OFFICER}))
     assert roles_for(start, "/alerts") is None
     under = {"/tribunals/": frozenset({Role.PLACEMENTS})}
-    assert roles_for(under, "/tribunals/E06000016") == ("/tribunals/", {Role.PLACEMENTS})
+    assert roles_for(under, "/tribunals/E06000016") == ("/tribunals/", frozenset({Role.PLACEMENTS}))
     assert roles_for(under, "/tribunals") is None, "the route of that name is no page"
 
 
