@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from placements.domain.limits import Limit, nearest_first
 from placements.reports.limits import limits
 from placements.reports.paging import Asked
 from tests.cases import LEICESTER, appealed, decided, issued, requested, settled
-from tests.placements.test_door import TestClient, post
+from tests.placements.test_door import post
 
 TODAY = date(2026, 1, 30)
 
