@@ -9,10 +9,12 @@ from fastapi.testclient import TestClient
 
 from hnb.money import divide_half_up
 from hnb.pages import Pages
-from hnb.words import whole_pounds
+from hnb.words import moment, whole_pounds
 from ledger.api import recovery as api
 from ledger.domain.recovery.pack import FOR
 from ledger.pages import recovery as page
+from ledger.recovery.lines import Years
+from ledger.recovery.ready import Ready
 from tests.browsing import BROWSER, browse
 from tests.cases import LEICESTER, budget, ended, made, paid, reserve, yearly
 from tests.ledger.conftest import Books
@@ -21,6 +23,17 @@ from tests.ledger.recovering import PLAN, REVIEW
 INDEPENDENT, DEAR = 7, 66_500
 SPECIAL, PRICE = 6, 25_000
 BY = "Director of Finance"
+
+
+def ready(books: Books) -> Ready:
+    return Ready(books.engine, books.ledger, Years(books.ledger))
+
+
+def client(books: Books, background: Ready) -> TestClient:
+    pages = Pages("ledger", "High Needs Block ledger", "/public")
+    found = browse(pages, api.make_router(books.engine, books.ledger), page.make_router(background, pages))
+    found.headers["accept"] = "application/json"
+    return found
 
 
 @pytest.fixture
@@ -33,12 +46,7 @@ def council(books: Books) -> TestClient:
         made("PH-1", yearly(9_999), child="alone1", provision="hospital"), paid("PI-1", 1_000),
     )  # fmt: skip
     books.settle()
-    pages = Pages("ledger", "High Needs Block ledger", "/public")
-    client = browse(
-        pages, api.make_router(books.engine, books.ledger), page.make_router(books.engine, books.ledger, pages)
-    )
-    client.headers["accept"] = "application/json"
-    return client
+    return client(books, ready(books))
 
 
 def hand_in(council: TestClient, what: str, written: str, *, dry_run: bool = False) -> httpx.Response:
@@ -162,6 +170,24 @@ def test_the_page_says_what_the_report_says(council: TestClient) -> None:
                   "Sources disagree", "10 December 2025"):  # fmt: skip
         assert words in shown.text, words
     assert "PI-" not in shown.text
+
+
+def test_what_was_measured_in_the_background_is_what_is_measured_when_asked(council: TestClient, books: Books) -> None:
+    kept(council, "plans", PLAN)
+    background = ready(books)
+    assert not background.measure()
+    shown = client(books, background).get(f"/recovery-plan/{LEICESTER}", headers=BROWSER).text
+    first = background.known_at[LEICESTER]
+    assert moment(first) in shown
+    assert whole_pounds(report(council)["total"]["moved_to_date_pence"]) in shown
+    background.measure()
+    assert background.known_at[LEICESTER] == first, "nothing has moved"
+    books.take(ended("PI-0", "2025-06-30", time="2025-07-01T09:00:00Z"))
+    books.settle()
+    background.measure()
+    assert background.known_at[LEICESTER] > first
+    again = client(books, background).get(f"/recovery-plan/{LEICESTER}", headers=BROWSER).text
+    assert whole_pounds(report(council)["total"]["moved_to_date_pence"]) in again
 
 
 def test_a_page_without_a_plan_says_what_to_do(council: TestClient) -> None:

@@ -23,6 +23,8 @@ from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger, about
 from ledger.outlook.scenarios import pack_of
 from ledger.pages import benchmarks, board, lines, public, recovery
+from ledger.recovery.lines import Years
+from ledger.recovery.ready import Ready
 from ledger.reports.exceptions import Counting
 from ledger.runs.nightly import LOOK_SECONDS as FORECAST_SECONDS
 from ledger.runs.nightly import Nightly
@@ -70,6 +72,8 @@ def build(settings: LedgerSettings) -> Service:
     say = Loop("say", say_changes, SAY_SECONDS, rest)
     seal = Loop("seal", lambda: seals.seal(engine), seals.SEAL_SECONDS)
     counting = Counting(engine, ledger, settings.unpaid_days)
+    ready = Ready(engine, ledger, Years(ledger))
+    measure = Loop("measure plans", ready.measure, COUNT_SECONDS, lambda: COUNT_REST)
     count = Loop("count exceptions", counting.count, COUNT_SECONDS, lambda: COUNT_REST)
     conditions = Conditions("ledger", engine, "commitments", finders(ledger), _now)
     nightly = Nightly(engine, ledger, scenarios, _now, lambda: look.wake())
@@ -106,13 +110,13 @@ def build(settings: LedgerSettings) -> Service:
             forecasts.make_router(engine, ledger, scenarios, look.wake),
             public.make_router(engine, pages),
             board.make_router(engine, pages, counting),
-            recovery.make_router(engine, ledger, pages),
+            recovery.make_router(ready, pages),
             lines.make_router(engine, ledger, pages),
             benchmarks.make_router(engine, pages),
         ],
         pages=pages,
         page_roles=PAGE_ROLES,
-        loops=[send, settle_outbox, settle, say, seal, count, look, forecast],
+        loops=[send, settle_outbox, settle, say, seal, count, measure, look, forecast],
     )
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine))

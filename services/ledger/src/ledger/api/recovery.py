@@ -1,6 +1,7 @@
 """The recovery plan over HTTP: beside what was measured, its next version, a review of it, and the pack for a body."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
@@ -127,10 +128,11 @@ def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
 
 
 def find_report(
-    connection: Connection, ledger: Ledger, years: Years, authority: str, year: int | None, known_at: Moment | None
-) -> Report:
+    connection: Connection, ledger: Ledger, years: Years, authority: str, year: int | None, known_at: Moment | None,
+    ready: datetime | None = None,
+) -> Report:  # fmt: skip
     """The report of a year; if not said this one, or the last the plan is for. 404 where no plan was known."""
-    found = composing.report(connection, ledger, years, authority, year, known_at)
+    found = composing.report(connection, ledger, years, authority, year, known_at, ready)
     if found is None:
         when = "" if known_at is None else f" at {known_at.isoformat()}"
         raise HTTPException(404, f"no recovery plan of {authority} was known{when}; `hnb recovery plan` keeps one")

@@ -39,13 +39,17 @@ MOST_WAITING = 10_000
 
 
 def report(
-    connection: Connection, ledger: Ledger, years: Years, authority: str, asked: int | None, known_at: datetime | None
-) -> Report | None:
-    """Of the year asked for, or the one the plan is at; None where no plan was known then."""
+    connection: Connection, ledger: Ledger, years: Years, authority: str, asked: int | None,
+    known_at: datetime | None, ready: datetime | None = None,
+) -> Report | None:  # fmt: skip
+    """Of the year asked for, or the one the plan is at; None where no plan was known then.
+
+    Where no moment is given, the plan in force is measured by what is known now or, where that is `ready`, was then.
+    """
     versions = store.versions(connection, authority, known_at)
     if not versions:
         return None
-    then = known_at or waiting.clock(connection)
+    then = known_at or ready or waiting.clock(connection)
     on = ledger.today() if known_at is None else min(ledger.today(), known_at.astimezone(UTC).date())
     last = versions[-1]
     plan = last.plan
