@@ -48,6 +48,13 @@ def broker_url(servers: Servers) -> str:
 @pytest.fixture
 def database_url(servers: Servers) -> Iterator[FreshDatabase]:
     """`database_url("ledger")`: a fresh, empty database owned by that service's role, dropped after the test."""
+    with fresh_databases(servers) as fresh:
+        yield fresh
+
+
+@contextmanager
+def fresh_databases(servers: Servers) -> Iterator[FreshDatabase]:
+    """The same for as long as it is wanted, such as by all tests of a module."""
     made: list[str] = []
 
     def fresh(service: str) -> str:

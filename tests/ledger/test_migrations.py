@@ -29,6 +29,8 @@ def test_past_balances_are_added_up_for_books_older_than_their_table(books: Book
         connection.execute(
             text("DROP TABLE conditions, replays, leads, said, traces, forecast_runs, public_editions, views")
         )
+        connection.execute(text("DROP TABLE benchmark_figures, benchmark_names, benchmark_neighbours, benchmark_files"))
+        connection.execute(text("DROP TABLE recovery_plans, recovery_reviews"))
         connection.execute(text("ALTER TABLE outbox DROP COLUMN traceparent"))
         connection.execute(text("ALTER TABLE balances ADD said_version bigint DEFAULT 0, ADD said_at timestamptz"))
         connection.execute(text("ALTER TABLE dead_letters DROP COLUMN replayed_at"))

@@ -10,9 +10,10 @@ from hnb.calendar import year_label
 from hnb.database import reading
 from hnb.events import EhcpIssued
 from hnb.events.fields import Need
+from hnb.needs import NEEDS
 from hnb.provisions import LINES
 from ledger.api.statutory import make_router
-from ledger.domain.dsg_plan import AGE_GROUPS, NEEDS, NOT_KNOWN, SHEETS, age_group
+from ledger.domain.dsg_plan import AGE_GROUPS, NOT_KNOWN, SHEETS, age_group
 from ledger.domain.s251 import FORMULA_TEXT, ROWS, row_of
 from ledger.domain.statutory import Sheet
 from ledger.reports.statutory import read_dsg_plan, read_s251

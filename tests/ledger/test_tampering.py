@@ -23,8 +23,12 @@ VERIFIED = ("inbox", "postings", "withdrawals", "commitments", "balances", "said
 # `traces` in which traces. The tests below take entries out and put some in.
 WORK = ("stale", "unsealed", "outbox", "dead_letters", "conditions", "leads", "traces")
 # What was forecast or published: no figure of the books hangs on it, and `hnb forecast repeat` holds a run to what it
-# was made of. An edition of the public summary is what its readers were told, right or wrong.
-SAID = ("forecast_runs", "public_editions")
+# was made of. An edition of the public summary is what its readers were told, right or wrong; a benchmark is
+# what others published; a recovery plan and its reviews are what a council decided.
+SAID = (
+    "forecast_runs", "public_editions", "recovery_plans", "recovery_reviews",
+    "benchmark_files", "benchmark_figures", "benchmark_names", "benchmark_neighbours",
+)  # fmt: skip
 # Who looked at what: beside the books, and refused to any change by the database itself.
 SEEN = ("views",)
 

@@ -18,6 +18,8 @@ FURTHER = (
     ("A commitment", "ledger", f"/board/{AUTHORITY}/commitments/PL-00001"),
     ("A year nothing is known of", "ledger", f"/board/{AUTHORITY}/1999"),
     ("A summary that is not published", "ledger", f"/public/{AUTHORITY}/2019"),
+    ("A council without a recovery plan", "ledger", "/recovery/E06000015"),
+    ("A plan in a year to come", "ledger", f"/recovery/{AUTHORITY}?financial_year=2027"),
     ("A malformed filter", "ledger", f"/board/{AUTHORITY}/2025?as_at=30.9.2025"),
 )
 EVERY = [pytest.param(service, path, id=f"{service}{path}") for _, service, path in (*PAGES, *FURTHER)]

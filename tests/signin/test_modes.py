@@ -86,8 +86,8 @@ def test_roles_are_read_from_a_list_or_a_text_and_other_words_mean_nothing() -> 
     wanted = {Grant(Role.FINANCE, LEICESTER), Grant(Role.OFFICER)}
     assert grants_of(["finance:E06000016", "officer", "Finance", "payroll", "finance:", "officer:*", 7, None]) == wanted
     assert grants_of("finance:E06000016, officer payroll") == wanted
-    others: list[object] = [None, 7, {}, {"finance": True}, [], ""]
-    for nothing in others:
+    no_words: list[object] = [None, 7, {}, {"finance": True}, [], ""]
+    for nothing in no_words:
         assert grants_of(nothing) == frozenset()
 
 

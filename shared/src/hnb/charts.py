@@ -60,7 +60,8 @@ def fan(name: str, points: Sequence[Point], words: Callable[[float], str], plann
     """A line through moments with the band about it, and a dashed line of what was planned, where that is known."""
     if not points:
         return Markup("")
-    plane = _Plane([p.label for p in points], [v for p in (*points, *planned) for v in (p.low, p.middle, p.high)])
+    longest = max(points, planned, key=len)
+    plane = _Plane([p.label for p in longest], [v for p in (*points, *planned) for v in (p.low, p.middle, p.high)])
     band = [p for p in points if p.low is not None and p.high is not None]
     around = [(p.label, p.low or 0.0) for p in band] + [(p.label, p.high or 0.0) for p in reversed(band)]
     known = [(p.label, p.middle) for p in planned if p.label in plane.labels]

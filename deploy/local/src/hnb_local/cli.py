@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from hnb_local import alerts_command, demo, export, importing, publishing, replay, reports, trail, verify
+from hnb_local import (
+    alerts_command,
+    demo,
+    export,
+    importing,
+    publishing,
+    recovery_command,
+    replay,
+    reports,
+    trail,
+    verify,
+)
 from hnb_local import tokens as tokens_command
 from hnb_local.errors import COULD_NOT, WRONG_USE, CommandFailed
 from hnb_local.forecasting import command as forecasting_command
@@ -69,6 +80,7 @@ app.add_typer(alerts_command.app, name="alerts")
 app.add_typer(export.app, name="export")
 app.add_typer(forecasting_command.app, name="forecast")
 app.add_typer(importing.app, name="import")
+app.add_typer(recovery_command.app, name="recovery")
 app.add_typer(replay.app, name="replay")
 app.add_typer(publishing.app, name="report")
 app.command(epilog="Example: hnb explain PL-1042, or hnb explain --line special --year 2025")(reports.explain)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hnb_local.benchmarking import command as benchmarking
 from hnb_local.extracts import command as extracts
 from hnb_local.reports import LEICESTER, Authority, DataDir, Json, LedgerUrl
 from hnb_local.sen2 import command as sen2_command
@@ -67,3 +68,4 @@ def payments(
 
 app.command("csv", epilog=extracts.EXAMPLE)(extracts.csv)
 app.command(epilog=TARIFF_EXAMPLE)(tariff)
+app.command("benchmarks", epilog=benchmarking.IMPORT_EXAMPLE)(benchmarking.take_in)

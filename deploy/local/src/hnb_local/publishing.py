@@ -1,14 +1,18 @@
-"""`hnb report public` and `hnb report publish`: the yearly public summary as files, and its next edition."""
+"""`hnb report`: the yearly public summary as files, its next edition, and the packs of those who review a plan."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hnb_local.benchmarking import command as benchmarking
+
 app = typer.Typer(help="Write reports for the public and for committees.", no_args_is_help=True)
 
 PUBLIC_EXAMPLE = "Example: hnb report public --year 2025 --out summary"
 PUBLISH_EXAMPLE = 'Example: hnb report publish --year 2025 --name "Leicester City Council" --by "Director of Finance"'
+PACK_EXAMPLE = "Example: hnb report pack --for scrutiny --year 2025 --out packs"
 MOST_CHANGES = 20
 
 Year = Annotated[int, typer.Option(min=1990, max=2099, help="The financial year, by the year it starts in.")]
@@ -16,6 +20,8 @@ Authority = Annotated[str, typer.Option(help="The council, by its ONS code.")]
 DataDir = Annotated[Path, typer.Option(help="The folder that holds everything: data, logs, addresses.")]
 LedgerUrl = Annotated[str | None, typer.Option(help="The ledger, where it is not the one of --data-dir.")]
 Json = Annotated[bool, typer.Option("--json", help="The ledger's answer as JSON, for a program.")]
+
+app.command("benchmarks", epilog=benchmarking.REPORT_EXAMPLE)(benchmarking.report)
 
 
 @app.command(epilog=PUBLIC_EXAMPLE)
@@ -66,6 +72,39 @@ def publish(
             draft,
             "draft",
         )
+
+
+class PackFor(StrEnum):
+    """The bodies a pack is made for."""
+
+    SCHOOLS_FORUM = "schools-forum"
+    SCRUTINY = "scrutiny"
+    ADVISORY_GROUP = "advisory-group"
+
+
+@app.command(epilog=PACK_EXAMPLE)
+def pack(
+    body: Annotated[PackFor, typer.Option("--for", help="Who the pack is for.")],
+    year: Annotated[int | None, typer.Option(min=1990, max=2099, help="The financial year; this one if not said.")] = (
+        None
+    ),
+    out: Annotated[Path, typer.Option(help="The folder the pack's own folder is made in.")] = Path(),
+    known_at: Annotated[str | None, typer.Option(help="As known at that time: 2025-09-30T17:00:00Z.")] = None,
+    authority: Authority = "E06000016",
+    data_dir: DataDir = Path(".hnb"),
+    ledger_url: LedgerUrl = None,
+) -> None:
+    """Write a body's pack as HTML, PDF and CSV: position, reserve, recovery plan, exceptions, decisions due."""
+    from datetime import datetime
+
+    from hnb.words import moment
+    from hnb_local.asking import ask, find_service
+
+    query = {"authority": authority, "for": body.value, "financial_year": year, "known_at": known_at}
+    found = ask("ledger", find_service("ledger", ledger_url, data_dir), "/recovery/pack", query)
+    name = f"{body.value}-{authority}-{found['financial_year']}"
+    subtitle = f"As known at {moment(datetime.fromisoformat(found['known_at']))}."
+    _write(found["document"], subtitle, out / name, name)
 
 
 def _subtitle(edition: Any) -> str:

@@ -22,7 +22,7 @@ from ledger.conditions import finders
 from ledger.forecast.faults import BadInput
 from ledger.handlers import Ledger, about
 from ledger.outlook.scenarios import pack_of
-from ledger.pages import board, lines, public
+from ledger.pages import benchmarks, board, lines, public, recovery
 from ledger.reports.exceptions import Counting
 from ledger.runs.nightly import LOOK_SECONDS as FORECAST_SECONDS
 from ledger.runs.nightly import Nightly
@@ -79,7 +79,7 @@ def build(settings: LedgerSettings) -> Service:
         "ledger",
         "High Needs Block ledger",
         "/public",
-        [Link("Public summaries", "/public"), Link("Position", "/board")],
+        [Link("Public summaries", "/public"), Link("Position", "/board"), Link("Benchmarks", "/benchmarks")],
     )
     service = Service(
         name="ledger",
@@ -102,7 +102,9 @@ def build(settings: LedgerSettings) -> Service:
             forecasts.make_router(engine, ledger, scenarios, look.wake),
             public.make_router(engine, pages),
             board.make_router(engine, pages, counting),
+            recovery.make_router(engine, ledger, pages),
             lines.make_router(engine, ledger, pages),
+            benchmarks.make_router(engine, pages),
         ],
         pages=pages,
         page_roles=PAGE_ROLES,

@@ -15,7 +15,7 @@ from hnb.pages import Pages
 from hnb.service import Loop, Service, relay_loops
 from hnb.signin import Role
 from hnb.telemetry import Telemetry, make_tracing
-from placements import api, handlers, pricing, statistics
+from placements import api, handlers, pages, pricing, statistics
 from placements.api.events import event_schemas
 from placements.conditions import FOUND
 from placements.domain.facts import about
@@ -31,7 +31,8 @@ PRICE_SECONDS = 0.5
 STATISTICS_SECONDS = 2.0
 TOKEN_USE_SECONDS = 10.0
 
-PAGE_ROLES = {address: frozenset({Role.PLACEMENTS}) for address in ("/places", "/waits", "/clocks", "/tribunals")}
+# `/tribunals` itself is the review as JSON, behind the bearer token: pages are only what is under it.
+PAGE_ROLES = {address: frozenset({Role.PLACEMENTS}) for address in ("/places", "/waits", "/clocks", "/tribunals/")}
 
 
 def build(settings: PlacementsSettings) -> Service:
@@ -58,14 +59,18 @@ def build(settings: PlacementsSettings) -> Service:
     look = Loop("conditions", conditions.look, LOOK_SECONDS, lambda: REST)
     intake = Intake(engine, telemetry, about, handlers.accept, send.wake, CASE_EVENTS, True, tracing)
     hearing = Hearing(broker, "placements", f"placements-{settings.replica}", HEARD, intake.take_entries, intake.bury)
+    shown = Pages("placements", "Places and waits", "/places")
     service = Service(
         name="placements",
         description="The case side: one door for every event, the register of plans and placements, statutory clocks.",
         settings=settings, engine=engine, redis=redis, broker=broker, telemetry=telemetry, relay=relay,
         tracing=tracing,
         intake=intake, hearing=hearing, heard=HEARD, said=(*FAMILY_STREAMS, "condition", "dead-letter"),
-        routers=[*api.routers(engine, intake, _today), conditions_api.make_router(conditions, send.wake)],
-        pages=Pages("placements", "Placements and waits", "/"),
+        routers=[
+            *api.routers(engine, intake, _today), conditions_api.make_router(conditions, send.wake),
+            *pages.routers(engine, shown, _now),
+        ],
+        pages=shown,
         page_roles=PAGE_ROLES,
         loops=[send, settle, withdraw, price, note_use, look, learn],
         schemas=event_schemas(), guard=Door(settings, roll, telemetry),

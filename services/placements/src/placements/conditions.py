@@ -10,11 +10,10 @@ from hnb.conditions.rules import Condition, morning
 from placements import due
 from placements.domain.conditions import (
     FEED_EVENTS,
-    OCCUPANCY_HIGH_PERCENT,
-    OCCUPANCY_LOW_PERCENT,
     SILENT_DAYS_AT_MOST,
     hours_silent,
 )
+from placements.domain.places import fullness
 from placements.reports import mismatches, places
 from placements.reports.paging import Asked
 
@@ -52,17 +51,10 @@ def mismatched(connection: Connection, authority: str, at: datetime) -> Iterable
 def occupied(connection: Connection, authority: str, at: datetime) -> Iterable[Condition]:
     """A setting in the area that is fuller or emptier than officers want; since when, only looking tells."""
     for row in places.settings(connection, Asked(authority, "", None, at.date())):
-        percent = row["occupancy_percent"]
-        if percent is None or not row["in_area"]:
-            continue
-        filled = 100 * row["filled"]
-        name = (
-            "occupancy-high" if filled > OCCUPANCY_HIGH_PERCENT * row["capacity"]
-            else "occupancy-low" if filled < OCCUPANCY_LOW_PERCENT * row["capacity"]
-            else None
-        )  # fmt: skip
-        if name is not None:
-            yield Condition(row["authority"], name, f"setting/{row['setting_id']}", percent, "percent")
+        full = fullness(row["capacity"], row["filled"])
+        if full is not None and row["in_area"]:
+            scope = f"setting/{row['setting_id']}"
+            yield Condition(row["authority"], f"occupancy-{full}", scope, row["occupancy_percent"], "percent")
 
 
 def silent(connection: Connection, authority: str, at: datetime) -> Iterable[Condition]:

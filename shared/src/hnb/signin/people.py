@@ -75,9 +75,9 @@ def person_on(subject: str, name: str, grants: frozenset[Grant], roles: frozense
 def roles_for(pages: PageRoles, path: str) -> tuple[str, frozenset[Role] | None] | None:
     """The longest entry of the table a path is at or under, with the roles that open it; None where it is no page.
 
-    `/` is the start page alone.
+    `/` is the start page alone; an entry that ends in a slash is all that is under it, and not the path without it.
     """
-    under = [start for start in pages if path == start or (start != "/" and path.startswith(f"{start}/"))]
+    under = [start for start in pages if path == start or (start != "/" and path.startswith(f"{start.rstrip('/')}/"))]
     if not under:
         return None
     longest = max(under, key=len)

@@ -54,9 +54,11 @@ def demo(
 
 
 def _run(folder: Path, seed: int, pace: int | None, stop: threading.Event) -> None:
+    from hnb_local.demo.benchmarks import import_published
     from hnb_local.demo.outlook import ask_for_forecast, print_outlook
     from hnb_local.demo.pages import print_pages, publish_summary
     from hnb_local.demo.play import Player
+    from hnb_local.demo.recovery import keep_plan
     from hnb_local.demo.summary import print_summary, where_to_look
     from hnb_local.demo.view import follow
     from hnb_local.demo.watch import Watch
@@ -87,6 +89,8 @@ def _run(folder: Path, seed: int, pace: int | None, stop: threading.Event) -> No
         say("Forecasting the coming years from what the ledger heard…")
         print_outlook(screen, ask_for_forecast(stack.urls["ledger"]))
         publish_summary(stack.urls["ledger"])
+        import_published(stack.urls["ledger"])
+        keep_plan(stack.urls["ledger"])
         print_pages(screen, stack.urls)
         if screen.is_terminal:
             where_to_look(screen, stack.urls, folder)

@@ -16,6 +16,13 @@ PAGES = (
     ("What the block was spent on, for everybody", "ledger", f"/public/{AUTHORITY}/{YEAR}"),
     ("Finance's board", "ledger", f"/board/{AUTHORITY}/{YEAR}"),
     ("What finance has to look at", "ledger", f"/board/{AUTHORITY}/{YEAR}/exceptions"),
+    ("Leicester beside five invented councils", "ledger", f"/benchmarks/{AUTHORITY}"),
+    ("Settings, their places and who is in them", "placements", f"/places/{AUTHORITY}"),
+    ("Placements out of area and local alternatives", "placements", f"/places/{AUTHORITY}/out-of-area"),
+    ("Who waits, and how long", "placements", f"/waits/{AUTHORITY}"),
+    ("Statutory clocks", "placements", f"/clocks/{AUTHORITY}"),
+    ("The tribunal review", "placements", f"/tribunals/{AUTHORITY}"),
+    ("The recovery plan (invented)", "ledger", f"/recovery/{AUTHORITY}"),
 )
 
 

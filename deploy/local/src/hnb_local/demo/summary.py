@@ -72,6 +72,7 @@ def where_to_look(screen: Console, urls: Mapping[str, str], folder: Path) -> Non
         f"curl '{urls['alerts']}/alerts?state=open'",
         f"hnb position --data-dir {folder} --financial-year {YEAR}",
         f"hnb explain PL-00001 --data-dir {folder}",
+        f"hnb report benchmarks --data-dir {folder}",
         f"hnb forecast --from-ledger --data-dir {folder} --charts charts",
     ):
         screen.print(Text(f"  {command}"), soft_wrap=True)

@@ -38,7 +38,7 @@ def as_pdf(document: Document, subtitle: str) -> bytes:
 def _drawn(chart: Chart) -> str:
     if chart.bars:
         return charts.bars(chart.title, chart.bars)
-    return charts.fan(chart.title, chart.points, in_millions)
+    return charts.fan(chart.title, chart.points, in_millions, chart.planned)
 
 
 FORMATS: dict[str, Made] = {

@@ -14,6 +14,7 @@ import typer
 from hnb.money import pounds
 from hnb_local.errors import WRONG_USE, CommandFailed
 from hnb_local.sen2 import making
+from hnb_local.simulator import published as published_files
 from hnb_local.simulator.england import ENGLAND_PLANS, councils, england_year
 from hnb_local.simulator.feed import Feed, leicester_year
 
@@ -54,6 +55,7 @@ def _year(
 
 
 app.command("sen2", epilog=making.EXAMPLE)(making.simulate_sen2)
+app.command(epilog=published_files.EXAMPLE)(published_files.published)
 
 
 def simulate(

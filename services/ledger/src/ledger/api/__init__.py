@@ -3,10 +3,11 @@
 from fastapi import APIRouter
 from sqlalchemy import Engine
 
-from ledger.api import editions, positions, preview, reports, statutory
+from ledger.api import benchmarks, editions, positions, preview, recovery, reports, statutory
 from ledger.handlers import Ledger
 
 
 def routers(engine: Engine, ledger: Ledger) -> list[APIRouter]:
     """Every route, over the given database."""
-    return [module.make_router(engine, ledger) for module in (editions, positions, preview, reports, statutory)]
+    modules = (benchmarks, editions, positions, preview, recovery, reports, statutory)
+    return [module.make_router(engine, ledger) for module in modules]

@@ -13,11 +13,12 @@ class _Part(BaseModel):
 
 
 class Chart(_Part):
-    """A picture of figures that a table beside it has too: bars, or points in millions of pounds."""
+    """A picture of figures that a table beside it has too: bars, or points in millions of pounds beside a plan's."""
 
     title: str
     bars: tuple[Bar, ...] = ()
     points: tuple[Point, ...] = ()
+    planned: tuple[Point, ...] = ()
 
 
 class Table(_Part):

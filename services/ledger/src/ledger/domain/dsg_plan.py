@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from hnb.calendar import year_label
 from hnb.events import EhcpIssued
+from hnb.needs import NEEDS
 from hnb.provisions import LINES, Fund, Provision
 from ledger.domain.positions import Figures, Reserve
 from ledger.domain.statutory import Column, Known, Line, Placed, Sheet, Value, cost_of_block
@@ -23,21 +24,6 @@ NOT_KNOWN = "Not known"
 # By year group in the academic year that starts in the financial year: reception is 0, and the children of year group
 # n turned n + 4 by 31 August. A plan ends by the age of 25.
 AGE_GROUPS = {"Under 5": 0, "5 to 10": 6, "11 to 15": 11, "16 to 19": 15, "20 to 25": 21}  # the highest year group
-NEEDS = {
-    "ASD": "Autistic spectrum disorder",
-    "SEMH": "Social, emotional and mental health",
-    "SLCN": "Speech, language and communication",
-    "MLD": "Moderate learning difficulty",
-    "SLD": "Severe learning difficulty",
-    "PMLD": "Profound and multiple learning difficulty",
-    "SPLD": "Specific learning difficulty",
-    "PD": "Physical disability",
-    "HI": "Hearing impairment",
-    "VI": "Vision impairment",
-    "MSI": "Multi-sensory impairment",
-    "DS": "Down syndrome",
-    "OTH": "Other",
-}
 ALL = "All"
 SUMMARY_COLUMNS = (
     Column("Item", "text"),

@@ -31,6 +31,11 @@ _COLUMNS = """
 """
 _LIST = text(f"SELECT {_COLUMNS} FROM forecast_runs WHERE authority = :authority ORDER BY number DESC LIMIT :most")  # noqa: S608
 _ONE = text(f"SELECT {_COLUMNS}, inputs, scenarios, outlook::text AS outlook FROM forecast_runs WHERE number = :number")  # noqa: S608
+_OUTLOOK = text("""
+    SELECT outlook::text FROM forecast_runs
+    WHERE authority = :authority AND standing AND made_at <= coalesce(:known_at, 'infinity'::timestamptz)
+    ORDER BY number DESC LIMIT 1
+""")
 _KNOWN = text(AUTHORITIES.format(table="commitments"))
 _MADE = text("SELECT authority FROM forecast_runs WHERE night = :night")
 _LAST_YEARS = text("""
@@ -118,6 +123,12 @@ def kept(connection: Connection, number: int) -> Kept | None:
         Pack.model_validate_json(zlib.decompress(scenarios)),
         Outlook.model_validate_json(outlook),
     )
+
+
+def last_outlook(connection: Connection, authority: str, known_at: datetime | None = None) -> Outlook | None:
+    """What an authority's last standing run came to, of those made by then."""
+    found = connection.scalar(_OUTLOOK, {"authority": authority, "known_at": known_at})
+    return None if found is None else Outlook.model_validate_json(found)
 
 
 def without(connection: Connection, night: date) -> list[str]:

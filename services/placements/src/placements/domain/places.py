@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from hnb.events import Event, SettingRegistered
 from hnb.money import divide_half_up
+from placements.domain.conditions import OCCUPANCY_HIGH_PERCENT, OCCUPANCY_LOW_PERCENT
 from placements.domain.facts import order
 
 
@@ -54,3 +56,16 @@ def occupancy(capacity: int | None, filled: int) -> Occupancy:
         return Occupancy(None, None, None)
     percent = divide_half_up(100 * filled, capacity) if capacity else None
     return Occupancy(max(capacity - filled, 0), max(filled - capacity, 0), percent)
+
+
+def fullness(capacity: int | None, filled: int) -> Literal["high", "low"] | None:
+    """Whether a setting is fuller or emptier than officers want: over 95 or under 80 per cent, not rounded.
+
+    >>> fullness(100, 96), fullness(100, 95), fullness(100, 80), fullness(100, 79)
+    ('high', None, None, 'low')
+    """
+    if not capacity:  # no percentage of no places, nor of a number nobody said
+        return None
+    if 100 * filled > OCCUPANCY_HIGH_PERCENT * capacity:
+        return "high"
+    return "low" if 100 * filled < OCCUPANCY_LOW_PERCENT * capacity else None

@@ -1,12 +1,13 @@
 """Settings and their places on a day: capacity, children, vacancies, rooms over-full, and places commissioned."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from placements.domain.places import occupancy
+from placements.domain.places import fullness, occupancy
 from placements.reports.paging import Asked
 
 COLUMNS = (
@@ -79,3 +80,25 @@ def totals(connection: Connection, today: date) -> Iterator[tuple[str, str, dict
     """
     for row in connection.execute(_TOTALS, {"today": today}).mappings():
         yield row["authority"], row["provision"], {state: row[state] for state in STATES}
+
+
+def summary(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """What settings come to: places and children at those whose capacity is known, and those too full or too empty."""
+    found = list(rows)
+    known = [row for row in found if row["capacity"] is not None]
+    full = [fullness(row["capacity"], row["filled"]) for row in known]
+    return {
+        "settings": len(found), "capacity": sum(row["capacity"] for row in known),
+        "filled": sum(row["filled"] for row in known), "vacant": sum(row["vacancies"] for row in known),
+        "over": sum(row["over"] for row in known), "high": full.count("high"), "low": full.count("low"),
+        "not_counted": len(found) - len(known), "filled_not_counted": sum(
+            row["filled"] for row in found if row["capacity"] is None),
+    }  # fmt: skip
+
+
+def by_provision(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """The same for each provision, by its name."""
+    of: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        of[row["provision"]].append(row)
+    return {provision: summary(found) for provision, found in sorted(of.items())}

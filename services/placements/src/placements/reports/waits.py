@@ -1,6 +1,6 @@
 """Plans in force whose child has no placement on a day: which, for how long, and of what phase, need and provision."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
 from statistics import median_low
@@ -21,6 +21,9 @@ SUMMARY_COLUMNS = (
 )  # fmt: skip
 # Which waits: those with no placement at all to come, those with one that starts later, or both.
 FILTERS = ("without-place", "to-come", "all")
+# How long, in words, and the days it is below; beyond the last it is longer.
+_LENGTHS = (("Under 6 weeks", 42), ("6 weeks to 3 months", 91), ("3 to 6 months", 182), ("6 months to a year", 365))
+_LONGER = "A year or longer"
 
 # A placement that ends before it starts never is. Those with a live placement are left out first, all at once: then
 # few are left whose other placements are looked up one by one.
@@ -95,6 +98,12 @@ def summary(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for key, waited in sorted(days.items())
     ]  # fmt: skip
+
+
+def lengths(rows: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:
+    """How many have waited how long so far."""
+    counts = Counter(next((words for words, below in _LENGTHS if row["days_waiting"] < below), _LONGER) for row in rows)
+    return [(words, counts[words]) for words in (*dict(_LENGTHS), _LONGER)]
 
 
 def plans_in_force(connection: Connection, authority: str, today: date) -> dict[str, int]:

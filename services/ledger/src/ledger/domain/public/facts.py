@@ -21,9 +21,10 @@ from hnb.events import (
     TribunalCostIncurred,
     TribunalLodged,
 )  # fmt: skip
+from hnb.needs import NEEDS
 from ledger.domain.commitments import order
 from ledger.domain.disclosure import Cell, Group, Total
-from ledger.domain.dsg_plan import AGE_GROUPS, NEEDS, NOT_KNOWN, age_group
+from ledger.domain.dsg_plan import AGE_GROUPS, NOT_KNOWN, age_group
 from ledger.domain.positions import in_total
 from ledger.domain.statutory import Known, Line, known
 

@@ -1,10 +1,10 @@
 """The summary's sections on provision: what the money was spent on, and for whom."""
 
 from hnb.charts import Bar
+from hnb.needs import NEEDS
 from hnb.provisions import Provision
 from hnb.words import title
 from ledger.domain.documents import Chart, Section, Table
-from ledger.domain.dsg_plan import NEEDS
 from ledger.domain.public.facts import AGES, ALL_NEEDS, AREAS, IN_AREA, OUT_OF_AREA
 from ledger.domain.public.told import Told, text
 

@@ -1,0 +1,1 @@
+"""Government's published files about councils, read as they are downloaded. Pure: bytes in, figures out."""

@@ -1,0 +1,1 @@
+"""The recovery plan at the edge: written as YAML, kept version by version, measured from the books."""

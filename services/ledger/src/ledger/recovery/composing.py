@@ -1,0 +1,135 @@
+"""The report of a plan, and the pack for a body, read from the books as known at a moment."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection
+
+from hnb.calendar import financial_year, year_end, year_start
+from hnb.words import moment
+from ledger import positions
+from ledger.domain.documents import Document
+from ledger.domain.dsg_plan import reserve_path
+from ledger.domain.exceptions import Asked, Kind
+from ledger.domain.recovery.measuring import (
+    Baseline,
+    KpiStands,
+    against_plan,
+    judge,
+    kpi_day,
+    measured,
+    together,
+)
+from ledger.domain.recovery.pack import Standing, pack
+from ledger.domain.recovery.plan import Body, Plan, months_of
+from ledger.domain.recovery.report import Report
+from ledger.domain.recovery.versions import decisions
+from ledger.handlers import Ledger
+from ledger.outlook.result import Spread
+from ledger.recovery import store
+from ledger.recovery.lines import Years
+from ledger.recovery.store import Version
+from ledger.reports import exceptions, waiting
+from ledger.reports.statutory import reserves
+from ledger.runs.store import last_outlook
+
+MOST_WAITING = 10_000
+
+
+def report(
+    connection: Connection, ledger: Ledger, years: Years, authority: str, asked: int | None, known_at: datetime | None
+) -> Report | None:
+    """Of the year asked for, or the one the plan is at; None where no plan was known then."""
+    versions = store.versions(connection, authority, known_at)
+    if not versions:
+        return None
+    then = known_at or waiting.clock(connection)
+    on = ledger.today() if known_at is None else min(ledger.today(), known_at.astimezone(UTC).date())
+    last = versions[-1]
+    plan = last.plan
+    year = plan.year_shown(financial_year(ledger.today())) if asked is None else asked
+    known = years.of(connection, authority, year, then)
+    baselines = _baselines(connection, years, versions, year)
+    stands = {one.id: _kpi(connection, years, plan, one.id, year, then, on) for one in plan.measures}
+    kept = [one.review for one in store.reviews(connection, authority, known_at)]
+    return Report(
+        plan, last.number, last.made_at, last.made_by, year, then, on,
+        against_plan(plan, year, on, baselines, known.months, stands),
+        together(plan, year, on, baselines, known.months), baselines, kept[::-1], decisions(kept),
+        _forecast(connection, plan, year, known_at), known.small,
+    )  # fmt: skip
+
+
+def compose(connection: Connection, ledger: Ledger, found: Report, body: Body) -> Document:
+    """The pack of a report for a body."""
+    authority, year = found.plan.authority, found.year
+    position = positions.read(connection, authority, year, found.known_at)
+    path = reserve_path({**reserves(connection, authority, found.known_at), year: position.reserve})
+    asked = Asked(year, found.on, ledger.settings.unpaid_days)
+    counts = Counter(one.kind for one in exceptions.read(connection, ledger, authority, asked, found.known_at))
+    last = last_outlook(connection, authority, found.known_at)
+    scenarios = last.scenarios if last else ()
+    standing = Standing(
+        position.lines, position.total, {of: one for of, one in path.items() if of <= year},
+        {one.financial_year: one.reserve_pence for one in scenarios[0].years} if scenarios else {},
+        {one.title: one.override_end for one in scenarios if one.override_end},
+        {kind: counts[kind] for kind in Kind},
+        len(waiting.read(connection, waiting.Asked(authority, found.known_at, None, MOST_WAITING))),
+    )  # fmt: skip
+    return pack(found, standing, body)
+
+
+def unknown_scenarios(connection: Connection, plan: Plan) -> list[str]:
+    """Scenarios that measures name and the last forecast has not; none where there is no forecast."""
+    last = last_outlook(connection, plan.authority)
+    if last is None:
+        return []
+    there = {one.name for one in last.scenarios}
+    return sorted({one.scenario for one in plan.measures if one.scenario} - there)
+
+
+def _baselines(
+    connection: Connection, years: Years, versions: Sequence[Version], year: int
+) -> Mapping[str, Baseline]:  # fmt: skip
+    """Of each line of the plan, as the plan states it or as it was known when a plan first named the line."""
+    plan = versions[-1].plan
+    found: dict[str, Baseline] = {}
+    for line in plan.lines:
+        stated = plan.baseline_pounds.get(line)
+        if stated and months_of(year)[0] in stated:
+            found[str(line)] = Baseline([stated[month] for month in months_of(year)], "as the plan states it")
+            continue
+        first = next(one for one in versions if line in one.plan.lines).made_at
+        known = years.of(connection, plan.authority, year, first).months.get(str(line))
+        if known is not None:
+            found[str(line)] = Baseline(known.due, f"as the ledger knew it on {moment(first)}")
+    return found
+
+
+def _kpi(
+    connection: Connection, years: Years, plan: Plan, id: str, year: int, then: datetime, on: date
+) -> KpiStands:  # fmt: skip
+    measure = next(one for one in plan.measures if one.id == id)
+    target = measure.kpi
+    day = kpi_day(target, min(on, year_end(year)))
+    of = financial_year(day)
+    lines = [str(line) for line in target.lines or measure.lines]
+    figure = None
+    if day >= target.baseline_on and day >= year_start(of):
+        seen = years.on(connection, plan.authority, of, then, day)
+        figure = measured(target.what, [seen[line] for line in lines if line in seen])
+    return judge(target, min(on, year_end(year)), figure, of)
+
+
+def _forecast(connection: Connection, plan: Plan, year: int, known_at: datetime | None) -> Mapping[str, Spread]:
+    last = last_outlook(connection, plan.authority, known_at)
+    if last is None:
+        return {}
+    worth = {
+        (scenario.name, one.financial_year): one.saved_pence
+        for scenario in last.scenarios for one in scenario.worth
+    }  # fmt: skip
+    return {
+        one.id: worth[one.scenario, year] for one in plan.measures if one.scenario and (one.scenario, year) in worth
+    }
