@@ -21,6 +21,15 @@ FURTHER = (
     ("A council without a recovery plan", "ledger", "/recovery/E06000015"),
     ("A plan in a year to come", "ledger", f"/recovery/{AUTHORITY}?financial_year=2027"),
     ("A malformed filter", "ledger", f"/board/{AUTHORITY}/2025?as_at=30.9.2025"),
+    ("Every council", "placements", "/places"),
+    ("Settings over 95%", "placements", f"/places/{AUTHORITY}?area=in&occupancy=high"),
+    ("Nothing like what was asked for", "placements", f"/places/{AUTHORITY}?provision=hospital&phase=primary"),
+    ("The second page", "placements", f"/places/{AUTHORITY}/out-of-area?provision=independent&page=2"),
+    ("Waits for a place that starts later", "placements", f"/waits/{AUTHORITY}?only=to-come"),
+    ("Everything overdue", "placements", f"/clocks/{AUTHORITY}?state=overdue&page=2"),
+    ("A review without its note", "placements", f"/tribunals/{AUTHORITY}?from=2025-04-01"),
+    ("A council nothing is known of", "placements", "/places/E08000099"),
+    ("Two wrong filters", "placements", f"/waits/{AUTHORITY}?need=X&phase=Y"),
 )
 EVERY = [pytest.param(service, path, id=f"{service}{path}") for _, service, path in (*PAGES, *FURTHER)]
 FOCUSABLE = "a[href], button, input, select, textarea, [tabindex='0'], summary"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import httpx
 import pytest
@@ -63,6 +64,55 @@ def test_finance_goes_from_the_total_to_one_commitment_and_back_in_time(page: Pa
     page.get_by_role("link", name="See it as known now").click()
     page.get_by_role("link", name="See each of them").click()
     expect(page.locator("h1")).to_have_text("To look at in 2025-26")
+
+
+def test_placement_staff_filter_settings_and_the_headlines_are_the_routes(page: Page, demo: Stack) -> None:
+    query: dict[str, str | int] = {"authority": AUTHORITY, "limit": 5_000}
+    every = httpx.get(f"{demo.urls['placements']}/settings", params=query, trust_env=False).json()["settings"]
+    counted = [one for one in every if one["capacity"] is not None]
+    page.goto(f"{demo.urls['placements']}/places")
+    page.get_by_role("link", name=f"Places of {AUTHORITY}").click()
+    heads = page.locator(".hnb-figures")
+    for key in ("capacity", "filled", "vacancies"):
+        expect(heads).to_contain_text(f"{sum(one[key] for one in counted):,}")
+    page.get_by_label("Provision").select_option("special")
+    page.get_by_label("Area").select_option("in")
+    page.get_by_label("Occupancy").select_option("low")
+    page.get_by_role("button", name="Show").click()
+    assert "provision=special" in page.url
+    few = [
+        one for one in counted
+        if one["provision"] == "special" and one["in_area"] and 100 * one["filled"] < 80 * one["capacity"]
+    ]  # fmt: skip
+    expect(page.get_by_text("Settings under 80%").locator("xpath=..")).to_contain_text(str(len(few)))
+    expect(page.get_by_label("Occupancy")).to_have_value("low")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="All settings asked for (CSV)").click()
+    assert len(download.value.path().read_text().splitlines()) == len(few) + 1
+
+
+def test_placement_staff_go_from_out_of_area_to_waits_clocks_and_the_review(page: Page, demo: Stack) -> None:
+    def told(route: str, **asked: str) -> dict[str, Any]:
+        query = {"authority": AUTHORITY, **asked}
+        answer = httpx.get(f"{demo.urls['placements']}{route}", params=query, trust_env=False)
+        return dict(answer.json())
+
+    heads = page.locator(".hnb-figures")
+    page.goto(f"{demo.urls['placements']}/places/{AUTHORITY}")
+    page.get_by_role("link", name="See each beside its local alternative").click()
+    total = told("/out-of-area", limit="1")["total"]
+    expect(heads).to_contain_text(whole_pounds(total["cost_a_year_pence"]))
+    expect(page.get_by_role("table")).to_contain_text("PL-")
+    page.get_by_role("link", name="Waits", exact=True).click()
+    expect(heads).to_contain_text(f"{told('/waiting/summary')['plans']:,}")
+    page.get_by_role("link", name="Statutory clocks", exact=True).click()
+    page.get_by_label("Kind").select_option("request")
+    page.get_by_role("button", name="Show").click()
+    overdue = sum(one["overdue"] for one in told("/statutory-clocks", limit="5000")["clocks"])
+    expect(page.locator(".hnb-figures > div", has_text="Overdue")).to_contain_text(f"{overdue:,}")
+    page.get_by_role("link", name="Tribunal review", exact=True).click()
+    expect(heads).to_contain_text(pounds(told("/tribunals", **{"from": "2020-04-01"})["total"]["cost_pence"]))
+    expect(page.locator("main")).to_contain_text("not recorded efficiently from 2020 until then")
 
 
 def test_a_wrong_address_leads_somewhere(page: Page, demo: Stack) -> None:

@@ -113,6 +113,9 @@ def test_a_page_is_found_by_whole_parts_of_its_address() -> None:
     assert roles_for(start, "/inbox/7") == ("/inbox", None)
     assert roles_for(start, "/") == ("/", frozenset({Role.OFFICER}))
     assert roles_for(start, "/alerts") is None
+    under = {"/tribunals/": frozenset({Role.PLACEMENTS})}
+    assert roles_for(under, "/tribunals/E06000016") == ("/tribunals/", frozenset({Role.PLACEMENTS}))
+    assert roles_for(under, "/tribunals") is None, "the route of that name is no page"
 
 
 @settings(deadline=None, max_examples=500)

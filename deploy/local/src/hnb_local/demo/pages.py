@@ -17,7 +17,7 @@ PAGES = (
     ("Finance's board", "ledger", f"/board/{AUTHORITY}/{YEAR}"),
     ("What finance has to look at", "ledger", f"/board/{AUTHORITY}/{YEAR}/exceptions"),
     ("Leicester beside five invented councils", "ledger", f"/benchmarks/{AUTHORITY}"),
-    ("Settings, their places and who is in them", "placements", f"/places/{AUTHORITY}"),
+    ("Settings and their places", "placements", f"/places/{AUTHORITY}"),
     ("Placements out of area and local alternatives", "placements", f"/places/{AUTHORITY}/out-of-area"),
     ("Who waits, and how long", "placements", f"/waits/{AUTHORITY}"),
     ("Statutory clocks", "placements", f"/clocks/{AUTHORITY}"),

@@ -72,7 +72,7 @@ def make_router(engine: Engine, pages: Pages, now: Callable[[], datetime]) -> AP
             every = list(places.settings(connection, Register(authority, "", None, of.day)))
             one_of("phase", asked.phase, (row["phase"] for row in every if row["phase"]))
             rows = [row for row in every if asked.hold(row)]
-            away = area.compared(connection, Register(authority, "", None, of.day)).total
+            away = area.cost(connection, Register(authority, "", None, of.day))
         if asked.format == "csv":
             return as_csv(engine, "places", of, places.COLUMNS, rows)
         found = places.by_provision(rows)

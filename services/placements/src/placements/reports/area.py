@@ -91,6 +91,12 @@ def head(connection: Connection, asked: Asked) -> dict[str, Any]:
     }
 
 
+def cost(connection: Connection, asked: Asked) -> dict[str, int]:
+    """How many there are and what those with a price cost in a year: without what is local, so quickly."""
+    found = connection.execute(_OUT, asked.binds())
+    return totals(compare(row.provision, _cost(row.cost), {}) for row in found)
+
+
 def not_registered(connection: Connection, asked: Asked) -> int:
     """How many live placements are at settings nobody registered: whether they are in the area is not known."""
     return connection.execute(_UNREGISTERED, asked.binds()).scalar_one()  # type: ignore[no-any-return]
