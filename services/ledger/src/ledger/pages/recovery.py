@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from hnb.database import reading
 from hnb.pages import TAG, Pages
+from hnb.signin import within
 from ledger.api.recovery import find_report
 from ledger.domain.recovery import telling
 from ledger.handlers import Ledger
@@ -27,6 +28,7 @@ def make_router(engine: Engine, ledger: Ledger, pages: Pages) -> APIRouter:
     def get_plan(
         request: Request, authority: OfAuthority, financial_year: Year = None, as_at: AsAt = None
     ) -> HTMLResponse:
+        within(request, authority)
         with reading(engine) as connection:
             found = find_report(connection, ledger, years, authority, financial_year, end_of(as_at))
             changes = store.versions(connection, authority, end_of(as_at))[-1].changes
