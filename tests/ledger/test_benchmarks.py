@@ -39,14 +39,14 @@ def test_plans_are_set_against_the_population_of_the_summer_before() -> None:
     )  # fmt: skip
     found = one(compare(known, LEICESTER, [DERBY]), "plans")
     assert (found.year, found.of_year) == (2025, 2024)
-    assert (found.authority.rate, found.comparators[0].rate, found.england) == (4, 5, 3)
+    assert (found.authority.rate, found.comparators[0].rate, found.england) == (Fraction(4), Fraction(5), Fraction(3))
     assert (found.authority.rank, found.comparators[0].rank, found.ranked) == (2, 1, 2)
 
 
 def test_where_no_newer_population_is_known_the_last_one_serves() -> None:
     known = published((LEICESTER, "appeals", 2025, 88), (LEICESTER, "population_0_25", 2023, 110_000))
     found = one(compare(known, LEICESTER, []), "appeals")
-    assert (found.authority.rate, found.of_year) == (8, 2023)
+    assert (found.authority.rate, found.of_year) == (Fraction(8), 2023)
 
 
 def test_equals_share_a_place_and_what_is_withheld_has_none() -> None:
@@ -59,7 +59,7 @@ def test_equals_share_a_place_and_what_is_withheld_has_none() -> None:
     assert found.authority.rank == 2
     assert [place.rank for place in found.comparators] == [2, 1, None]
     assert found.comparators[2].why == "withheld, so that nobody can be told from it"
-    assert (found.median, found.ranked) == (15, 3)
+    assert (found.median, found.ranked) == (Fraction(15), 3)
 
 
 def test_a_withheld_line_leaves_spending_unknown_and_a_line_that_is_none_adds_nothing() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hnb.calendar import year_end, year_start
 from hnb_local.demo.recovery import written
 from ledger.domain.recovery.measuring import Baseline, LineYear, Status, against_plan, judge, together
-from ledger.domain.recovery.plan import Plan, Target, months_of
+from ledger.domain.recovery.plan import Kpi, Plan, Target, months_of
 from ledger.forecast.faults import BadInput
 from ledger.recovery.reading import read_plan, read_review
 from tests.cases import LEICESTER
@@ -31,7 +31,7 @@ def fault(old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("lines: [independent]\n", "lines: [independant]\n", "line 9: measures.1.lines.1: Input should be 'mainstream'"),
+        ("lines: [independent]\n", "lines: [independant]\n", "line 9: measures.1.lines.1: Input should be"),
         ("2500.50", "2500.505", "line 10: measures.1.planned_saving_pounds.2025-06: has a part of a penny"),
         ("2500.50", "lots", "line 10: measures.1.planned_saving_pounds.2025-06: is no amount"),
         ("2025-06: 2500", "2025-13: 2500", "line 10: measures.1.planned_saving_pounds"),
@@ -43,7 +43,7 @@ def fault(old: str, new: str) -> str:
         ("by: 2025-07-31", "by: 2025-01-31", "measures.2.kpi: by is not after baseline_on"),
         ("target: 6", "target: 8", "target is the baseline itself"),
         ("target: 6", "target: 6.5", "are whole numbers"),
-        ("title: Framework prices\n", "", "measures.2.title: is missing"),
+        ("    title: Framework prices\n", "", "measures.2.title: is missing"),
         ("title: Framework prices", "tilte: Framework prices", "measures.2.tilte: is not a field here"),
         ("2026-03: 40000", "", "baseline_pounds.independent: 11 months of the financial year 2025 are given"),
         ("\n  independent: {", "\n  mainstream: {", "baseline_pounds.mainstream: no measure is about this line"),
@@ -131,7 +131,7 @@ def test_a_kpi_is_met_exactly_where_it_is_at_or_beyond_its_target(
         target += 1
     by = date(2025, 4, 1) + timedelta(days=random.Random(seed).randint(1, 364))
     on = min(date(2025, 4, 1) + timedelta(days=gone), year_end(2025))
-    aim = Target(what="placements", baseline=baseline, baseline_on=date(2025, 4, 1), target=target, by=by)  # type: ignore[arg-type]
+    aim = Target(what=Kpi.PLACEMENTS, baseline=baseline, baseline_on=date(2025, 4, 1), target=target, by=by)
     stands = judge(aim, on, figure, 2025)
     beyond = figure >= target if target > baseline else figure <= target
     assert (stands.status is Status.MET) == beyond

@@ -39,7 +39,7 @@ def staff(servers: Servers) -> Iterator[TestClient]:
 
 def shown(client: TestClient, path: str, status: int = 200, **asked: Any) -> str:
     """The page as a person reads it: its words alone."""
-    answer = client.get(path, params=asked, headers=BROWSER)
+    answer = client.get(path, params=asked or None, headers=BROWSER)  # {} would take away what the path asks
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"].startswith("text/html")
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())

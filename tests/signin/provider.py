@@ -68,13 +68,13 @@ def running() -> Iterator[Provider]:
     app = oidc_provider_mock.app(require_nonce=True)
     app.debug = False
 
-    @app.before_request
+    @app.before_request  # type: ignore[untyped-decorator]
     def hold_to_pkce() -> Any:
         if flask.request.path == "/oauth2/token" and not provider.check(flask.request.form):
             return flask.jsonify(error="invalid_grant"), 400
         return None
 
-    @app.after_request
+    @app.after_request  # type: ignore[untyped-decorator]
     def misbehave(response: flask.Response) -> flask.Response:
         if flask.request.path == "/oauth2/token" and response.status_code == 200:
             said, own = response.get_json(), flask.g.oidc_provider_mock_storage.jwk

@@ -82,8 +82,8 @@ def show(
     table = plain_table(f"{answer['title']}, version {answer['version']}", "Measure", "Owner", "Planned to date",
                         "Lines moved by", "KPI")  # fmt: skip
     for one in [*answer["measures"], {"title": "All, each line once", "owner": "", **answer["total"]}]:
-        add_row(table, one["title"], one["owner"], money(one["planned_to_date_pence"], whole=True),
-                money(one["moved_to_date_pence"], whole=True), one["kpi"]["status"] if "kpi" in one else "")  # fmt: skip
+        amounts = [money(one[name], whole=True) for name in ("planned_to_date_pence", "moved_to_date_pence")]
+        add_row(table, one["title"], one["owner"], *amounts, one["kpi"]["status"] if "kpi" in one else "")
     console().print(table)
     typer.echo(answer["cannot_say"])
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from hnb.formulas import as_words
 from hnb_local.alerts_audit import midnight
 from hnb_local.asking import ask, find_service
 from hnb_local.errors import WRONG_USE, CommandFailed
 from hnb_local.folder import SERVICES
-from hnb.formulas import as_words
 
 EXAMPLE = "Example: hnb audit --authority E06000016 --from 2026-04-01 --csv > seen.csv"
 PAGE = 1_000

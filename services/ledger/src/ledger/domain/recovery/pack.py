@@ -1,4 +1,4 @@
-"""A pack for one body that reviews the plan: position, reserve, plan, exceptions and decisions. No row is about a child.
+"""A pack for one body that reviews the plan: position, reserve, plan, exceptions and decisions; no row is of a child.
 
 Lines about few children, or chiefly about one, stand together with others, so that none of them can be worked out.
 """
@@ -98,8 +98,8 @@ def _headlines(report: Report, standing: Standing) -> tuple[Headline, ...]:
 def _about(report: Report) -> Section:
     return Section(
         id="about", title="About this pack", paragraphs=(
-            f"As known at {moment(report.known_at)}, looked at on {day(report.on)}. "
-            f"Version {report.number} of the plan.",
+            f"As known at {moment(report.known_at)}, looked at on {day(report.on)}.",
+            f"It is about version {report.number} of the plan.",
             "Amounts in millions are rounded, so sums may differ by a little.",
         ),
     )  # fmt: skip

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
@@ -62,7 +63,7 @@ def _in_pence(value: Any, info: ValidationInfo) -> Any:
     """Pounds as written, as whole pence; what was kept is pence already, and read with the context KEPT."""
     if info.context == KEPT:
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise ValueError("is no amount: write pounds as 12500 or 12500.50")
     pence = round(value * PENCE)
     if abs(value * PENCE - pence) > 1e-4:
