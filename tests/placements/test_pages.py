@@ -171,6 +171,9 @@ def test_the_review_of_tribunals_is_that_of_the_route(staff: TestClient) -> None
         assert f"{words} {figure} " in page
     assert "not recorded efficiently from 2020 until then" in page
     assert "2023-24 Not reliably recorded " in page
+    assert "2024-25 Not reliably recorded before 1 December 2024 " in page
+    legal = next(one for one in review["costs_by_kind"] if one["kind"] == "legal")
+    assert f"Legal advice {legal['items']} {legal['appeals']} " in page
     assert "2025-26 Reliably " in page
     assert "not recorded efficiently" not in shown(staff, f"/tribunals/{LEICESTER}?from=2025-04-01")
     said = rows(staff, f"/tribunals/{LEICESTER}")
