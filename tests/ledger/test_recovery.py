@@ -154,7 +154,7 @@ def test_a_review_at_fault_is_refused_with_its_reason(council: TestClient, old: 
 def test_the_page_says_what_the_report_says(council: TestClient) -> None:
     kept(council, "plans", PLAN)
     kept(council, "reviews", REVIEW)
-    shown = council.get(f"/recovery/{LEICESTER}", params={"financial_year": 2025}, headers=BROWSER)
+    shown = council.get(f"/recovery-plan/{LEICESTER}", params={"financial_year": 2025}, headers=BROWSER)
     assert shown.status_code == 200, shown.text
     found = report(council)
     assert whole_pounds(found["total"]["moved_to_date_pence"]) in shown.text
@@ -165,7 +165,7 @@ def test_the_page_says_what_the_report_says(council: TestClient) -> None:
 
 
 def test_a_page_without_a_plan_says_what_to_do(council: TestClient) -> None:
-    shown = council.get("/recovery/E06000015", headers=BROWSER)
+    shown = council.get("/recovery-plan/E06000015", headers=BROWSER)
     assert shown.status_code == 404
     assert "hnb recovery plan" in shown.text
 

@@ -116,7 +116,7 @@ def test_out_of_area_headlines_are_those_of_the_route(staff: TestClient) -> None
     assert f"Less in a year {whole_pounds(total['could_move_difference_pence'])} " in page
     assert "It is a price and not an offer" in page
     assert total["placements"] > total["with_alternative"] > 0
-    assert "none: no setting in the area of this provision and phase is known to have a place free" in page
+    assert "None is known to be free" in page
     places = shown(staff, f"/places/{LEICESTER}")
     assert f"{total['placements']} placements are out of area, {whole_pounds(total['cost_a_year_pence'])}" in places
 

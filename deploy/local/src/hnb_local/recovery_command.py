@@ -103,5 +103,5 @@ def _hand_in(what: str, file: Path, by: str | None, write: bool, ledger_url: str
 
 def _kept(answer: Any, what: str) -> str:
     if answer["kept"]:
-        return f"Kept as {what}, at /recovery/{answer['authority']} of the ledger."
+        return f"Kept as {what}, at /recovery-plan/{answer['authority']} of the ledger."
     return f"Nothing was kept. Add --write to keep it as {what}."

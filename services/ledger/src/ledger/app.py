@@ -36,7 +36,11 @@ SAY_REST_BEHIND = 15.0  # while more wait than are taken at once, nearly all of 
 COUNT_SECONDS = 30.0  # exceptions are looked at by the day; counting an authority's folds every commitment of a year
 COUNT_REST = 20.0
 
-PAGE_ROLES = {"/board": frozenset({Role.FINANCE}), "/benchmarks": EVERYBODY, "/recovery": frozenset({Role.FINANCE})}
+PAGE_ROLES = {
+    "/board": frozenset({Role.FINANCE}),
+    "/benchmarks": EVERYBODY,
+    "/recovery-plan": frozenset({Role.FINANCE}),
+}
 
 
 def build(settings: LedgerSettings) -> Service:

@@ -22,7 +22,7 @@ PAGES = (
     ("Who waits, and how long", "placements", f"/waits/{AUTHORITY}"),
     ("Statutory clocks", "placements", f"/clocks/{AUTHORITY}"),
     ("The tribunal review", "placements", f"/tribunals/{AUTHORITY}"),
-    ("The recovery plan (invented)", "ledger", f"/recovery/{AUTHORITY}"),
+    ("The recovery plan (invented)", "ledger", f"/recovery-plan/{AUTHORITY}"),
 )
 
 

@@ -20,7 +20,7 @@ Year = Annotated[int | None, Query(ge=1990, le=2099, description="2025 is 2025-2
 
 def make_router(engine: Engine, ledger: Ledger, pages: Pages) -> APIRouter:
     """The routes, over the given database."""
-    router = APIRouter(prefix="/recovery", tags=[TAG], default_response_class=HTMLResponse)
+    router = APIRouter(prefix="/recovery-plan", tags=[TAG], default_response_class=HTMLResponse)
     years = Years(ledger)
 
     @router.get("/{authority}", summary="The recovery plan: planned against measured, reviews, decisions")
