@@ -1,12 +1,12 @@
 """The report of a plan, and the pack for a body, read from the books as known at a moment."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
-from hnb.calendar import financial_year, year_end, year_start
+from hnb.calendar import financial_year, year_end
 from hnb.words import moment
 from ledger import positions
 from ledger.domain.documents import Document
@@ -15,6 +15,7 @@ from ledger.domain.exceptions import Asked, Kind
 from ledger.domain.recovery.measuring import (
     Baseline,
     KpiStands,
+    OnDay,
     against_plan,
     judge,
     kpi_day,
@@ -22,7 +23,7 @@ from ledger.domain.recovery.measuring import (
     together,
 )
 from ledger.domain.recovery.pack import Standing, pack
-from ledger.domain.recovery.plan import Body, Plan, months_of
+from ledger.domain.recovery.plan import Body, Measure, Plan, months_of
 from ledger.domain.recovery.report import Report
 from ledger.domain.recovery.versions import decisions
 from ledger.handlers import Ledger
@@ -49,9 +50,17 @@ def report(
     last = versions[-1]
     plan = last.plan
     year = plan.year_shown(financial_year(ledger.today())) if asked is None else asked
-    known = years.of(connection, authority, year, then)
+    until = min(on, year_end(year))
+    wanted: dict[int, set[date]] = defaultdict(set)
+    for one in plan.measures:
+        day = kpi_day(one.kpi, until)
+        wanted[financial_year(day)].add(day)
+    known = years.of(connection, authority, year, then, wanted.pop(year, set()))
+    seen = dict(known.days)
+    for of, days in wanted.items():
+        seen |= years.of(connection, authority, of, then, days).days
     baselines = _baselines(connection, years, versions, year)
-    stands = {one.id: _kpi(connection, years, plan, one.id, year, then, on) for one in plan.measures}
+    stands = {one.id: _kpi(one, until, seen) for one in plan.measures}
     kept = [one.review for one in store.reviews(connection, authority, known_at)]
     return Report(
         plan, last.number, last.made_at, last.made_by, year, then, on,
@@ -107,19 +116,14 @@ def _baselines(
     return found
 
 
-def _kpi(
-    connection: Connection, years: Years, plan: Plan, id: str, year: int, then: datetime, on: date
-) -> KpiStands:  # fmt: skip
-    measure = next(one for one in plan.measures if one.id == id)
+def _kpi(measure: Measure, until: date, seen: Mapping[date, Mapping[str, OnDay]]) -> KpiStands:
     target = measure.kpi
-    day = kpi_day(target, min(on, year_end(year)))
-    of = financial_year(day)
+    day = kpi_day(target, until)
     lines = [str(line) for line in target.lines or measure.lines]
-    figure = None
-    if day >= target.baseline_on and day >= year_start(of):
-        seen = years.on(connection, plan.authority, of, then, day)
-        figure = measured(target.what, [seen[line] for line in lines if line in seen])
-    return judge(target, min(on, year_end(year)), figure, of)
+    on_day = seen[day]
+    begun = day >= target.baseline_on
+    figure = measured(target.what, [on_day[line] for line in lines if line in on_day]) if begun else None
+    return judge(target, until, figure, financial_year(day))
 
 
 def _forecast(connection: Connection, plan: Plan, year: int, known_at: datetime | None) -> Mapping[str, Spread]:

@@ -1,12 +1,11 @@
 """What a plan is measured by: each line of a financial year by month, and on a day, as known at a moment."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from hnb.calendar import year_end
 from ledger.domain.commitments import Agreed
@@ -17,39 +16,17 @@ from ledger.handlers import Ledger
 from ledger.reports import known
 
 FEW = 5  # children; of fewer nothing is told in public
-MOST_KEPT = 8  # a year of a large council is some tens of megabytes
-K = TypeVar("K")
-V = TypeVar("V")
+MOST_KEPT = 500
+_MOVED = text("SELECT max(recorded_at) FROM balances WHERE authority = :authority")
 
 
 @dataclass(frozen=True, slots=True)
 class YearKnown:
     """One financial year of an authority as known at a moment."""
 
-    commitments: Mapping[str, known.Known]
-    context: Context | None
-    year: int
     months: Mapping[str, LineYear]
+    days: Mapping[date, Mapping[str, OnDay]]  # each line on the days that were asked for
     small: frozenset[str]  # lines on which few children, or chiefly one, cost anything
-
-    def on(self, day: date) -> dict[str, OnDay]:
-        """Each line on a day of the year. A commitment counts where it costs the year anything."""
-        found: dict[str, _Counted] = defaultdict(_Counted)
-        for one in self.commitments.values():
-            assert self.context is not None
-            costs = posted_cost(one.posted)
-            horizon = self.context.horizon
-            for agreed in one.folded.agreed:
-                if str(agreed.provision) in costs and _in_force(agreed, day):
-                    found[str(agreed.provision)].count(agreed, horizon)
-            for line, pence in due_by(one.folded, self.context, self.year, min(day, year_end(self.year))).items():
-                if line in costs:
-                    found[line].due += min(pence, costs[line].pence)
-            left = paid_for(one.folded, self.year, day)
-            for line, cost in sorted(costs.items()):  # what is paid beyond what it costs is in no position either
-                found[line].paid += min(left, cost.pence)
-                left -= min(left, cost.pence)
-        return {line: one.as_day() for line, one in found.items()}
 
 
 @dataclass(slots=True)
@@ -78,19 +55,26 @@ class Years:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._kept: dict[tuple[str, int, datetime], YearKnown] = {}
-        self._days: dict[tuple[str, int, datetime, date], dict[str, OnDay]] = {}
 
-    def of(self, connection: Connection, authority: str, year: int, known_at: datetime) -> YearKnown:
-        key = authority, year, known_at
-        return _keep(self._kept, key, lambda: read(connection, self._ledger, authority, year, known_at))
+    def of(
+        self, connection: Connection, authority: str, year: int, known_at: datetime, days: Set[date] = frozenset()
+    ) -> YearKnown:
+        """A year, and its lines on some of its days; read once from one movement of the books to the next."""
+        key = authority, year, min(known_at, connection.scalar(_MOVED, {"authority": authority}) or known_at)
+        found = self._kept.get(key)
+        if found is None or not days <= found.days.keys():
+            found = read(connection, self._ledger, *key, days if found is None else days | found.days.keys())
+            self._kept.pop(key, None)
+            while len(self._kept) >= MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[key] = found
+        return found
 
-    def on(self, connection: Connection, authority: str, year: int, known_at: datetime, day: date) -> dict[str, OnDay]:
-        key = authority, year, known_at, day
-        return _keep(self._days, key, lambda: self.of(connection, authority, year, known_at).on(day))
 
-
-def read(connection: Connection, ledger: Ledger, authority: str, year: int, known_at: datetime) -> YearKnown:
-    """All commitments of the year, folded once, and what they come to by line and month."""
+def read(
+    connection: Connection, ledger: Ledger, authority: str, year: int, known_at: datetime, days: Set[date]
+) -> YearKnown:
+    """All commitments of the year, folded once, and what they come to by line, month and day."""
     commitments = known.of_year(connection, authority, year, known_at)
     contexts = ledger.contexts(connection, known.keyed(authority, commitments))
     due: dict[str, list[int]] = defaultdict(lambda: [0] * MONTHS)
@@ -105,9 +89,31 @@ def read(connection: Connection, ledger: Ledger, authority: str, year: int, know
         for line, amount in posted_cost(one.posted).items():
             if who is not None:
                 children[line][who] += amount.pence
-    months_of = {line: LineYear(due[line], paid[line]) for line in sorted(due.keys() | paid.keys())}
-    small = frozenset(line for line, of in children.items() if _few(of))
-    return YearKnown(commitments, contexts.get(authority), year, months_of, small)
+    return YearKnown(
+        {line: LineYear(due[line], paid[line]) for line in sorted(due.keys() | paid.keys())},
+        {day: _on(day, year, commitments.values(), contexts.get(authority)) for day in days},
+        frozenset(line for line, of in children.items() if _few(of)),
+    )
+
+
+def _on(day: date, year: int, commitments: Iterable[known.Known], context: Context | None) -> dict[str, OnDay]:
+    """Each line on a day of the year. A commitment counts where it costs the year anything."""
+    found: dict[str, _Counted] = defaultdict(_Counted)
+    if context is None:
+        return {}
+    for one in commitments:
+        costs = posted_cost(one.posted)
+        for agreed in one.folded.agreed:
+            if str(agreed.provision) in costs and _in_force(agreed, day):
+                found[str(agreed.provision)].count(agreed, context.horizon)
+        for line, pence in due_by(one.folded, context, year, min(day, year_end(year))).items():
+            if line in costs:
+                found[line].due += min(pence, costs[line].pence)
+        left = paid_for(one.folded, year, day)
+        for line, cost in sorted(costs.items()):  # what is paid beyond what it costs is in no position either
+            found[line].paid += min(left, cost.pence)
+            left -= min(left, cost.pence)
+    return {line: one.as_day() for line, one in found.items()}
 
 
 def _few(pence_of: Mapping[str, int]) -> bool:
@@ -116,11 +122,3 @@ def _few(pence_of: Mapping[str, int]) -> bool:
 
 def _in_force(agreed: Agreed, day: date) -> bool:
     return not agreed.paid_by_dfe and agreed.start <= day and (agreed.end is None or agreed.end >= day)
-
-
-def _keep(kept: dict[K, V], key: K, made: Callable[[], V]) -> V:
-    if key not in kept:
-        while len(kept) >= MOST_KEPT:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = made()
-    return kept[key]
