@@ -12,7 +12,7 @@ from hnb.pages.refusing import InWords
 from hnb.settings import ServiceSettings
 from hnb.signin import EVERYBODY
 from hnb.signin.desk import Desk, utc_now
-from hnb.signin.guard import PageGuard
+from hnb.signin.guard import PageGuard, for_programs
 from hnb.telemetry import Telemetry
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -27,7 +27,8 @@ def browse(pages: Pages, *routers: APIRouter) -> TestClient:
     settings = ServiceSettings.model_validate({"database_url": "postgresql://a@h/d", "broker_url": "redis://h"})
     shown = [route for router in routers for route in router.routes if isinstance(route, Route)]
     table = {f"/{route.path.split('/')[1]}": EVERYBODY for route in shown if TAG in getattr(route, "tags", [])}
-    guard = partial(PageGuard, desk=Desk("pages", settings, pages, utc_now), pages=table, tokens=lambda app: app)
+    desk, programs = Desk("pages", settings, pages, utc_now), for_programs(table, routers)
+    guard = partial(PageGuard, desk=desk, pages=table, tokens=lambda app: app, programs=programs)
     app = make_app("Pages", "", Telemetry("pages"), [*routers, assets()], _ready, dict, lambda _: False, guard, {})
     app.add_middleware(InWords, pages=pages)
     return TestClient(app, "http://127.0.0.1", raise_server_exceptions=False)

@@ -75,9 +75,9 @@ def test_placement_staff_filter_settings_and_the_headlines_are_the_routes(page: 
     heads = page.locator(".hnb-figures")
     for key in ("capacity", "filled", "vacancies"):
         expect(heads).to_contain_text(f"{sum(one[key] for one in counted):,}")
-    page.get_by_label("Provision").select_option("special")
-    page.get_by_label("Area").select_option("in")
-    page.get_by_label("Occupancy").select_option("low")
+    page.get_by_label("Provision", exact=True).select_option("special")
+    page.get_by_label("Area", exact=True).select_option("in")
+    page.get_by_label("Occupancy", exact=True).select_option("low")
     page.get_by_role("button", name="Show").click()
     assert "provision=special" in page.url
     few = [
@@ -85,7 +85,7 @@ def test_placement_staff_filter_settings_and_the_headlines_are_the_routes(page: 
         if one["provision"] == "special" and one["in_area"] and 100 * one["filled"] < 80 * one["capacity"]
     ]  # fmt: skip
     expect(page.get_by_text("Settings under 80%").locator("xpath=..")).to_contain_text(str(len(few)))
-    expect(page.get_by_label("Occupancy")).to_have_value("low")
+    expect(page.get_by_label("Occupancy", exact=True)).to_have_value("low")
     with page.expect_download() as download:
         page.get_by_role("link", name="All settings asked for (CSV)").click()
     assert len(download.value.path().read_text().splitlines()) == len(few) + 1
@@ -106,7 +106,7 @@ def test_placement_staff_go_from_out_of_area_to_waits_clocks_and_the_review(page
     page.get_by_role("link", name="Waits", exact=True).click()
     expect(heads).to_contain_text(f"{told('/waiting/summary')['plans']:,}")
     page.get_by_role("link", name="Statutory clocks", exact=True).click()
-    page.get_by_label("Kind").select_option("request")
+    page.get_by_label("Kind", exact=True).select_option("request")
     page.get_by_role("button", name="Show").click()
     overdue = sum(one["overdue"] for one in told("/statutory-clocks", limit="5000")["clocks"])
     expect(page.locator(".hnb-figures > div", has_text="Overdue")).to_contain_text(f"{overdue:,}")

@@ -16,7 +16,7 @@ from hnb.pages.refusing import InWords
 from hnb.settings import ServiceSettings
 from hnb.signin import EVERYBODY, Role, person_of, within
 from hnb.signin.desk import Desk
-from hnb.signin.guard import PageGuard
+from hnb.signin.guard import PageGuard, for_programs
 from hnb.signin.routes import make_router, provider_of
 from hnb.telemetry import Telemetry
 from tests.signin.provider import Provider
@@ -58,7 +58,15 @@ def routes(pages: Pages) -> APIRouter:
     def everybody(request: Request) -> Response:
         return pages.show(request, "hnb/page.html")
 
+    return router
+
+
+def for_tools() -> APIRouter:
+    """What answers programs, one of them among the pages."""
+    router = APIRouter()
+
     @router.get("/positions")
+    @router.post("/board/plans")
     def positions() -> Problem:
         return Problem(title="The position", status=200, detail="none")
 
@@ -76,8 +84,9 @@ def service(clock: Clock, root: str = "http://127.0.0.1:8002", **given: str) -> 
     )
     pages = Pages("ledger", "High Needs Block ledger", "/public")
     desk = Desk("ledger", settings, pages, clock)
-    guard = partial(PageGuard, desk=desk, pages=TABLE, tokens=partial(KnownTokens, settings=settings))
-    routers = [routes(pages), make_router(desk, provider_of(desk))]
+    routers = [for_tools(), routes(pages), make_router(desk, provider_of(desk))]
+    tokens = partial(KnownTokens, settings=settings)
+    guard = partial(PageGuard, desk=desk, pages=TABLE, tokens=tokens, programs=for_programs(TABLE, routers))
     app = make_app("Ledger", "", Telemetry("ledger"), routers, _ready, dict, lambda _: False, guard, {})
     app.add_middleware(InWords, pages=pages)
     client = TestClient(app, root, follow_redirects=False, raise_server_exceptions=False)

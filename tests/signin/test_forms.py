@@ -1,9 +1,11 @@
 """Forms that change something are taken from our own pages only, signed in or open on loopback."""
 
 import pytest
+from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
-from tests.signin.door import LEICESTER, TOKEN, Clock, guarded, refused, service, sign_in
+from hnb.signin.guard import for_programs
+from tests.signin.door import LEICESTER, TABLE, TOKEN, Clock, guarded, refused, service, sign_in
 from tests.signin.provider import Provider
 
 BOARD = f"/board/{LEICESTER}"
@@ -98,3 +100,16 @@ def test_a_bearer_token_opens_no_page_and_a_session_no_json(finance: TestClient,
     assert guarded(provider).get(BOARD, headers=bearer).status_code == 303
     assert finance.get("/positions").status_code == 401
     assert finance.get("/positions", headers=bearer).json()["title"] == "The position"
+
+
+def test_what_answers_programs_among_the_pages_stays_theirs(finance: TestClient) -> None:
+    assert service(Clock()).post("/board/plans", json={}).status_code == 200
+    assert finance.post("/board/plans", json={}).status_code == 401
+    assert finance.post("/board/plans", json={}, headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_an_address_for_programs_that_could_be_a_page_stops_the_start() -> None:
+    router = APIRouter()
+    router.add_api_route("/board/{authority}/figures", lambda authority: authority)
+    with pytest.raises(ValueError, match="authority}/figures answers programs"):
+        for_programs(TABLE, [router])

@@ -1,17 +1,25 @@
 """The trail of who saw what: in each service's database, added to only, and read back in order."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from typer.testing import CliRunner, Result
 
 from hnb import database
 from hnb.pages import Pages
 from hnb.signin import Person, Role, audit
+from hnb_local.cli import app
+from hnb_local.errors import CommandFailed
+from hnb_local.processes import free_ports
 from tests.browsing import browse
 from tests.conftest import FreshDatabase
+from tests.journeys.waiting import until
 
 ANN = Person("ann", "Ann Okafor", frozenset({Role.FINANCE}), None)
 LEICESTER, RUTLAND = "E06000016", "E06000017"
@@ -74,3 +82,29 @@ def test_the_trail_is_asked_by_authority_record_and_time_page_by_page(engine: En
     assert client.get("/views", params={"to": "2025-01-01T00:00:00Z"}).json()["views"] == []
     wrong = client.get("/views", params={"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"})
     assert (wrong.status_code, wrong.json()["detail"]) == (422, "from: is after to")
+
+
+def test_the_command_lists_what_was_seen_as_a_spreadsheet_or_json_or_a_table(engine: Engine) -> None:
+    audit.viewed(engine, ANN, "commitment", LEICESTER, ["PL-1", "=PL-2"])
+    audit.viewed(engine, ANN, "commitment", RUTLAND, "PL-3")
+    server = uvicorn.Server(uvicorn.Config(reader(engine).app, port=free_ports(1)[0], log_level="error"))
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started)
+
+    def hnb(*given: str) -> Result:
+        return CliRunner().invoke(app, ["audit", "--ledger-url", f"http://127.0.0.1:{server.config.port}", *given])
+
+    try:
+        lines = hnb("--authority", LEICESTER, "--from", "2026-01-01", "--csv").stdout.splitlines()
+        assert lines[0] == "at,subject,name,kind,authority,record,service"
+        assert [line.split(",")[5] for line in lines[1:]] == ["'=PL-2", "PL-1"]
+        assert [one["record"] for one in json.loads(hnb("--record", "PL-3", "--json").stdout)] == ["PL-3"]
+        assert json.loads(hnb("--to", "2026-01-01", "--json").stdout) == []
+        assert "Ann Okafor" in hnb().stdout
+        wrong = hnb("--from", "last week").exception
+        assert isinstance(wrong, CommandFailed)
+        assert str(wrong) == "--from is no date of the form 2026-04-01."
+    finally:
+        server.should_exit = True
+        thread.join(10)

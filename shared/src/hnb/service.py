@@ -35,7 +35,7 @@ from hnb.pages.refusing import InWords
 from hnb.settings import DatabaseSettings, ServiceSettings, load, refuse_to_start
 from hnb.signin import PageRoles, audit
 from hnb.signin.desk import Desk, utc_now
-from hnb.signin.guard import PageGuard
+from hnb.signin.guard import PageGuard, for_programs
 from hnb.signin.routes import make_router as signing_in
 from hnb.signin.routes import provider_of
 from hnb.telemetry import Telemetry, configure_logging
@@ -140,7 +140,8 @@ class Service:
         """The HTTP application, with everything else in its lifespan."""
         tokens = self.guard or partial(KnownTokens, settings=self.settings)
         desk = Desk(self.name, self.settings, self.pages, utc_now)
-        guard = partial(PageGuard, desk=desk, pages=self.page_roles, tokens=tokens)
+        programs = for_programs(self.page_roles, self.routers)
+        guard = partial(PageGuard, desk=desk, pages=self.page_roles, tokens=tokens, programs=programs)
         routers = [
             *self.routers, replaying.make_router(self.intake), assets(), audit.make_router(self.engine),
             signing_in(desk, provider_of(desk)),

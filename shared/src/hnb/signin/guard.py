@@ -2,10 +2,12 @@
 
 import hmac
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from fastapi import HTTPException
+from fastapi import APIRouter, HTTPException
+from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hnb.bearer import Guard
 from hnb.http import read_body
+from hnb.pages import TAG
 from hnb.settings import is_loopback
 from hnb.signin import words
 from hnb.signin.cookies import SESSION_HOURS, Session, cookie, new_secret
@@ -30,8 +33,11 @@ _FORM_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 class PageGuard:
     """Puts `person`, `csrf_token` and `notice` into the state of a request to a page, or answers it itself."""
 
-    def __init__(self, app: ASGIApp, desk: Desk, pages: PageRoles, tokens: Guard) -> None:
-        self._app, self._desk, self._pages = app, desk, pages
+    def __init__(
+        self, app: ASGIApp, desk: Desk, pages: PageRoles, tokens: Guard, programs: frozenset[str] = frozenset()
+    ) -> None:
+        """`programs` are addresses among the pages that answer programs: they stay behind their tokens."""
+        self._app, self._desk, self._pages, self._programs = app, desk, pages, programs
         self._others = tokens(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +48,7 @@ class PageGuard:
         found = roles_for(self._pages, scope["path"])
         if scope["path"] in (words.SIGN_IN, words.DONE, words.SIGN_OUT):
             await self._signing_in(request, send)
-        elif found is None:
+        elif found is None or scope["path"] in self._programs:
             await self._others(scope, receive, send)
         elif found[1] is None:
             await self._app(scope, receive, send)
@@ -143,6 +149,16 @@ class PageGuard:
         shown = fields.get(FIELD, [])
         wanted = request.scope["state"]["csrf_token"]
         return len(shown) == 1 and hmac.compare_digest(shown[0].encode(), wanted.encode())
+
+
+def for_programs(pages: PageRoles, routers: Sequence[APIRouter]) -> frozenset[str]:
+    """The addresses among those of pages whose routes are none; ValueError where one cannot be told from a page."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    found = {route.path for route in routes if TAG not in route.tags and roles_for(pages, route.path)}
+    for path in found:
+        if "{" in path:
+            raise ValueError(f"{path} answers programs, and lies among the pages")
+    return frozenset(found) - {route.path for route in routes if TAG in route.tags}
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from hnb.database import reading
 from hnb.pages import TAG, Pages
+from hnb.signin import within
 from ledger.api.recovery import find_report
 from ledger.domain.recovery import telling
 from ledger.pages.asked import AsAt, OfAuthority, end_of
@@ -24,6 +25,7 @@ def make_router(ready: Ready, pages: Pages) -> APIRouter:
     def get_plan(
         request: Request, authority: OfAuthority, financial_year: Year = None, as_at: AsAt = None
     ) -> HTMLResponse:
+        within(request, authority)
         with reading(ready.engine) as connection:
             found = find_report(
                 connection, ready.ledger, ready.years, authority, financial_year, end_of(as_at),

@@ -14,15 +14,15 @@ MEANING = (
     "The local alternative is the cheapest setting in the area with a place free on the day that offers the same "
     "provision and takes children of that phase: at the tariff's price for it or, where the tariff has none, at the "
     "mean yearly price of local placements of that provision. It is a price and not an offer: whether the place would "
-    "meet the child's needs the register does not know. Settings whose capacity nobody said count as having no place "
-    "free."
+    "meet the child's needs the register does not know. Where no such setting is known to have a place free there is "
+    "none; one whose capacity nobody said counts as having no place free."
 )
 Basis = Literal["tariff", "line-mean", "not-priced", "no-place"]
 BASES: dict[Basis, str] = {
     "tariff": "the tariff's price",
     "line-mean": "mean of local placements: the tariff has no price",
     "not-priced": "a place is free, but neither the tariff nor a local placement has a price",
-    "no-place": "none: no setting in the area of this provision and phase is known to have a place free",
+    "no-place": "none is known to be free",
 }
 # Which of a child's phases a setting takes, by a word of the phase it is registered with; any other phase is its own.
 _TAKES = {

@@ -29,13 +29,14 @@ _LIVE = """
     FROM placements p
     LEFT JOIN facts s ON s.authority = p.authority AND s.about = 'setting/' || p.setting_id
         AND s.type = 'hnb.setting-registered.v1'
-    LEFT JOIN LATERAL (
-        SELECT r.data -> 'cost' AS cost, true AS found FROM facts r
-        WHERE r.authority = p.authority AND r.type = 'hnb.placement-repriced.v1'
-        AND r.data ->> 'placement_id' = p.placement_id AND (r.data ->> 'effective_on')::date <= :today
-        ORDER BY (r.data ->> 'effective_on')::date DESC LIMIT 1) r ON true
-    WHERE p.authority = :authority AND :today BETWEEN p.first_day AND p.last_day
+    LEFT JOIN (
+        SELECT DISTINCT ON (1) f.data ->> 'placement_id' AS placement_id, f.data -> 'cost' AS cost, true AS found
+        FROM facts f
+        WHERE f.authority = :authority AND f.type = 'hnb.placement-repriced.v1'
+        AND (f.data ->> 'effective_on')::date <= :today
+        ORDER BY 1, (f.data ->> 'effective_on')::date DESC) r ON r.placement_id = p.placement_id
 """
+_ON_THE_DAY = " WHERE p.authority = :authority AND :today BETWEEN p.first_day AND p.last_day"
 _PRICE = "CASE WHEN r.found THEN r.cost ELSE p.cost END"
 _OF_CHILD = """
     JOIN facts m ON m.authority = p.authority AND m.about = p.about AND m.type = 'hnb.placement-made.v1'
@@ -49,13 +50,14 @@ _OUT = text(
     " p.first_day AS start_date, nullif(p.last_day, '9999-12-31') AS end_date, " + _PRICE + " AS cost,"
     " coalesce(s.data ->> 'phase', '') AS setting_phase, coalesce(m.data ->> 'band', '') AS band,"
     " q.year_group, q.issued_on"
-    + _LIVE.replace("WHERE", _OF_CHILD + "WHERE") + " AND NOT (s.data ->> 'in_area')::boolean"
+    + _LIVE + _OF_CHILD + _ON_THE_DAY + " AND NOT (s.data ->> 'in_area')::boolean"
 )  # fmt: skip
+# Not grouped by price: hardly two are the same, and JSON is slow to compare.
 _LOCAL = text(
-    "SELECT p.provision, " + _PRICE + " AS cost, count(*)::int AS times"
-    + _LIVE + " AND (s.data ->> 'in_area')::boolean GROUP BY 1, 2"
+    "SELECT p.provision, " + _PRICE + " AS cost"
+    + _LIVE + _ON_THE_DAY + " AND (s.data ->> 'in_area')::boolean"
 )  # fmt: skip
-_UNREGISTERED = text("SELECT count(*)::int" + _LIVE + " AND s.about IS NULL")
+_UNREGISTERED = text("SELECT count(*)::int" + _LIVE + _ON_THE_DAY + " AND s.about IS NULL")
 _COUNTED = text("""
     SELECT p.authority, p.provision, count(*)::int AS placements FROM facts s
     JOIN placements p ON p.authority = s.authority AND p.setting_id = s.data ->> 'setting_id'
@@ -105,7 +107,7 @@ def not_registered(connection: Connection, asked: Asked) -> int:
 def compared(connection: Connection, asked: Asked) -> OutOfArea:
     """All of them: beside the mean of local placements, and beside the cheapest suitable place that is free."""
     binds = asked.binds()
-    local = [(row.provision, _cost(row.cost), row.times) for row in connection.execute(_LOCAL, binds)]
+    local = [(row.provision, _cost(row.cost), 1) for row in connection.execute(_LOCAL, binds)]
     means = local_means(local)
     rooms = _rooms(connection, asked)
     governing = tariff.governing(connection, [asked.authority], [room.setting_id for room in rooms])
