@@ -232,3 +232,6 @@ def test_a_plan_of_another_year_has_no_months_yet(council: TestClient) -> None:
     found = report(council, financial_year=2026)
     assert found["total"]["moved_pence"] == [None] * 12
     assert found["on"] == str(date(2025, 9, 1))
+    answer = council.get("/recovery/pack", params={"authority": LEICESTER, "for": "scrutiny", "financial_year": 2026})
+    sections = {one["id"]: one for one in answer.json()["document"]["sections"]}
+    assert not any(row[0] == "Hospital education" for row in sections["position"]["tables"][0]["rows"])

@@ -77,7 +77,7 @@ def make_router(engine: Engine, ledger: Ledger) -> APIRouter:
         """No row of it is about a child, and nothing in it tells of a few."""
         with reading(engine) as connection:
             found = find_report(connection, ledger, years, authority, financial_year, known_at)
-            document = composing.compose(connection, ledger, found, Body(body))
+            document = composing.compose(connection, ledger, years, found, Body(body))
         return {
             "authority": authority, "financial_year": found.year, "for": body, "known_at": found.known_at,
             "version": found.number, "document": document.model_dump(mode="json"),

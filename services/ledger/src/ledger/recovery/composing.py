@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
@@ -20,6 +21,7 @@ from ledger.domain.recovery.measuring import (
     judge,
     kpi_day,
     measured,
+    months_ended,
     together,
 )
 from ledger.domain.recovery.pack import Standing, pack
@@ -59,22 +61,25 @@ def report(
     for one in plan.measures:
         day = kpi_day(one.kpi, until)
         wanted[financial_year(day)].add(day)
-    known = years.of(connection, authority, year, then, wanted.pop(year, set()))
-    seen = dict(known.days)
-    for of, days in wanted.items():
-        seen |= years.of(connection, authority, of, then, days).days
-    baselines = _baselines(connection, years, versions, year)
+    begun = months_ended(year, on) > 0  # else there is nothing to measure yet, and no need to fold a year to come
+    if begun:
+        wanted[year] |= set()
+    found = {of: years.of(connection, authority, of, then, days) for of, days in wanted.items()}
+    seen = {day: lines for one in found.values() for day, lines in one.days.items()}
+    known = found[year].months if begun else {}
+    baselines = _baselines(connection, years, versions, year) if begun else {}
     stands = {one.id: _kpi(one, until, seen) for one in plan.measures}
     kept = [one.review for one in store.reviews(connection, authority, known_at)]
     return Report(
         plan, last.number, last.made_at, last.made_by, year, then, on,
-        against_plan(plan, year, on, baselines, known.months, stands),
-        together(plan, year, on, baselines, known.months), baselines, kept[::-1], decisions(kept),
-        _forecast(connection, plan, year, known_at), known.small,
+        against_plan(plan, year, on, baselines, known, stands),
+        together(plan, year, on, baselines, known), baselines, kept[::-1], decisions(kept),
+        _forecast(connection, plan, year, known_at),
+        frozenset().union(*(one.small for one in found.values())),
     )  # fmt: skip
 
 
-def compose(connection: Connection, ledger: Ledger, found: Report, body: Body) -> Document:
+def compose(connection: Connection, ledger: Ledger, years: Years, found: Report, body: Body) -> Document:
     """The pack of a report for a body."""
     authority, year = found.plan.authority, found.year
     position = positions.read(connection, authority, year, found.known_at)
@@ -90,7 +95,8 @@ def compose(connection: Connection, ledger: Ledger, found: Report, body: Body) -
         {kind: counts[kind] for kind in Kind},
         len(waiting.read(connection, waiting.Asked(authority, found.known_at, None, MOST_WAITING))),
     )  # fmt: skip
-    return pack(found, standing, body)
+    small = years.of(connection, authority, year, found.known_at).small  # of the position, whatever was measured
+    return pack(replace(found, small=found.small | small), standing, body)
 
 
 def unknown_scenarios(connection: Connection, plan: Plan) -> list[str]:
