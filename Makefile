@@ -76,13 +76,14 @@ check: setup ## look without running: style, types, layers, and whether the lock
 		echo "requirements.lock is not what the pyproject.toml files ask for: run make lock, and commit it." >&2; exit 1; }
 	@echo "requirements.lock is current."
 
-lock: setup ## write requirements.lock again from the pyproject.toml files (ARGS=--upgrade for newer releases)
+lock: setup ## write the locks again from the pyproject.toml files and package.json (ARGS=--upgrade for newer releases)
 	@$(COMPILE) $(ARGS) -o requirements.lock >/dev/null
 	@printf '%s\n' $(RIVALS) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header $(ARGS) -o tests/bench/rivals.lock - >/dev/null
 	@printf '%s\n' $(COMPOSER) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header $(ARGS) -o tests/containers/podman-compose.lock - >/dev/null
-	@git diff --stat -- requirements.lock
+	@$(BIN)/python deploy/look/build.py
+	@git diff --stat -- requirements.lock deploy/look/package-lock.json
 
 dashboards: setup ## write Grafana's dashboards again, from deploy/grafana/boards
 	@cd deploy/grafana && ../../$(BIN)/python -m boards

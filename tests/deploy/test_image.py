@@ -4,6 +4,7 @@ import re
 import tomllib
 from importlib import metadata
 
+import pytest
 from packaging.requirements import Requirement
 
 from tests.deploy.files import DEPLOY, ROOT, locked
@@ -48,6 +49,13 @@ def left_out() -> set[str]:
 
 def test_nothing_a_service_needs_is_left_out_of_its_image() -> None:
     assert not needed() & left_out()
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "deploy/look/package-lock.json"])
+def test_the_locks_say_what_is_installed_and_by_which_hash_and_not_from_where(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert "://" not in text
+    assert "sha512-" in text or "sha256:" in text
 
 
 def test_what_is_left_out_is_in_the_lock() -> None:
