@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.testclient import TestClient
 from starlette.routing import Route
 
-from hnb.http import make_app
+from hnb.http import OPEN_PATHS, make_app
 from hnb.pages import TAG, Pages, assets
 from hnb.pages.refusing import InWords
 from hnb.settings import ServiceSettings
@@ -26,7 +26,10 @@ def browse(pages: Pages, *routers: APIRouter) -> TestClient:
     """A client of these routes, open on loopback; `headers=BROWSER` makes it a person's."""
     settings = ServiceSettings.model_validate({"database_url": "postgresql://a@h/d", "broker_url": "redis://h"})
     shown = [route for router in routers for route in router.routes if isinstance(route, Route)]
-    table = {f"/{route.path.split('/')[1]}": EVERYBODY for route in shown if TAG in getattr(route, "tags", [])}
+    guarded = [
+        route.path for route in shown if TAG in getattr(route, "tags", []) and not route.path.startswith(OPEN_PATHS)
+    ]
+    table = {f"/{path.split('/')[1]}": EVERYBODY for path in guarded}
     desk, programs = Desk("pages", settings, pages, utc_now), for_programs(table, routers)
     guard = partial(PageGuard, desk=desk, pages=table, tokens=lambda app: app, programs=programs)
     app = make_app("Pages", "", Telemetry("pages"), [*routers, assets()], _ready, dict, lambda _: False, guard, {})
