@@ -5,7 +5,7 @@ where one child makes up most of them, and are otherwise to the nearest £1,000.
 until each that is has another value that agrees with everything shown: all tables together, and all editions of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
@@ -69,15 +69,25 @@ class Edition:
 
 
 class Unprotectable(Exception):
-    """What an earlier edition shows leaves no way to keep this figure back: the edition cannot be published."""
+    """What an earlier edition shows, or every one does, leaves no way to keep this figure back: it cannot go out."""
 
     def __init__(self, cell: Cell) -> None:
-        super().__init__(f"what was published before gives {' / '.join(cell)} away, whatever is kept back now")
+        super().__init__(
+            f"what was published before, or always is, gives {' / '.join(cell)} away, whatever is kept back now"
+        )
         self.cell = cell
 
 
-def publish(groups: Mapping[Cell, Group], totals: Sequence[Total], before: Sequence[Edition] = ()) -> Edition:
-    """The next edition of these tables. Raises Unprotectable, and ValueError where a total is not the sum it says."""
+def publish(
+    groups: Mapping[Cell, Group],
+    totals: Sequence[Total],
+    before: Sequence[Edition] = (),
+    always: Collection[Cell] = (),
+) -> Edition:
+    """The next edition of these tables; the pounds of `always` are shown whatever they tell, as they are elsewhere.
+
+    Raises Unprotectable, and ValueError where a total is not the sum it says.
+    """
     for total in totals:
         for of in (_children, _pence):
             if of(groups[total.whole]) != sum(of(groups[part]) for part in total.parts):
@@ -86,8 +96,8 @@ def publish(groups: Mapping[Cell, Group], totals: Sequence[Total], before: Seque
     bare = [*before, Edition(groups, totals, few)]
     hidden = _protected(bare, _children, lambda edition: edition.hidden_children, lambda _: 1, lambda v: min(v, 1))
     telling = frozenset(cell for cell, group in groups.items() if _tells_of_one(group))
-    bare[-1] = Edition(groups, totals, hidden, hidden | telling)
-    dear = _protected(bare, _pence, lambda edition: edition.hidden_pence, _margin, lambda v: min(v, 0))
+    bare[-1] = Edition(groups, totals, hidden, (hidden | telling).difference(always))
+    dear = _protected(bare, _pence, lambda edition: edition.hidden_pence, _margin, lambda v: min(v, 0), always)
     return Edition(groups, totals, hidden, dear)
 
 
@@ -131,7 +141,7 @@ class _Figures:
 
     values: dict[Figure, int] = field(default_factory=dict)
     hidden: set[Figure] = field(default_factory=set)
-    fixed: set[Figure] = field(default_factory=set)  # shown before, which nothing takes back
+    fixed: set[Figure] = field(default_factory=set)  # shown before, which nothing takes back, or always
     sums: list[Moves] = field(default_factory=list)  # 1 for a part, -1 for the whole: nought in all
     within: dict[Figure, list[int]] = field(default_factory=dict)
 
@@ -152,6 +162,7 @@ def _protected(
     hidden_of: Callable[[Edition], Iterable[Cell]],
     margin: Callable[[int], int],
     floor: Callable[[int], int],
+    always: Collection[Cell] = (),
 ) -> frozenset[Cell]:
     """The cells to keep back in the last of these editions, so that each figure kept back may be wrong by a margin.
 
@@ -159,7 +170,7 @@ def _protected(
     kept back lies below its floor.
     """
     named = names(editions, of)
-    all_of = _Figures()
+    all_of = _Figures(fixed={named[-1][cell] for cell in always})
     for edition, figures in zip(editions, named, strict=True):
         all_of.add(edition, figures, of)
         all_of.hidden |= {figures[cell] for cell in hidden_of(edition)} - all_of.fixed

@@ -9,7 +9,7 @@ from ledger import editions, positions
 from ledger.domain.disclosure import Edition, publish
 from ledger.domain.documents import Change, Document, changes
 from ledger.domain.dsg_plan import reserve_path
-from ledger.domain.public.facts import facts
+from ledger.domain.public.facts import IN_HEADLINES, facts
 from ledger.domain.public.summary import summary
 from ledger.domain.public.told import Money, Told
 from ledger.handlers import Ledger
@@ -53,7 +53,7 @@ def compose(
     today = min(ledger.today(), known_at.astimezone(UTC).date())
     counted = facts(standing_events(connection, authority, known_at, _TYPES), costs, year, today)
     before = editions.behind(connection, authority, year)
-    edition = publish(counted.groups, counted.totals, before)
+    edition = publish(counted.groups, counted.totals, before, IN_HEADLINES)
     forecast = {one.financial_year: one.reserve for one in last_years(connection, authority)}
     money = Money(path[year], {of: one for of, one in path.items() if of <= year}, forecast)
     document = summary(Told(name, year, counted, edition.shown(), money), known_at)

@@ -46,6 +46,7 @@ WITHIN, LATER, NO_REQUEST = "Within 20 weeks", "Later than 20 weeks", NOT_KNOWN
 TIMELY_DAYS = 20 * 7  # from the request to the final plan: SEND Regulations 2014, regulation 13
 WAITS = {"Up to 6 weeks": 6 * 7, "6 to 20 weeks": 20 * 7, "Over 20 weeks": None}
 TREND_YEARS = 6
+IN_HEADLINES: frozenset[Cell] = frozenset({("spending", "all")})  # which the position publishes to the thousand
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,7 @@ def _spending(
     where = {e.data.placement_id: settings.get(e.data.setting_id) for e in heard if isinstance(e.data, PlacementMade)}
     grants = {e.data.grant_id: _helped(e.data) for e in heard if isinstance(e.data, SupportGranted)}
     sums: dict[str, int] = defaultdict(int)
-    not_theirs: dict[str, list[tuple[int, int]]] = defaultdict(
-        list
-    )  # children and pence of what is no child's placement
+    not_theirs: dict[str, list[tuple[int, int]]] = defaultdict(list)  # children and pence of grants and services
     area: dict[tuple[str, str], str] = {}
     pence_of: dict[tuple[str, str], int] = defaultdict(int)
     for (id, line), pence in sorted(costs.items()):
@@ -124,7 +123,8 @@ def _spending(
             continue
         plan = of.plans_of.get(placed.child_ref)
         tables.add(("age", line, age_group(plan, year)), placed.child_ref, pence)
-        tables.add(("need", line, (plan and plan.primary_need) or NOT_KNOWN), placed.child_ref, pence)
+        need = (plan and plan.primary_need) or NOT_KNOWN
+        tables.add(("need", need), f"{line} {placed.child_ref}", pence)
         key = line, placed.child_ref
         pence_of[key] += pence
         if area.get(key) != OUT_OF_AREA:
@@ -154,14 +154,6 @@ def _link(tables: _Tables, lines: Sequence[str]) -> None:
     tables.total(("other", "all"), [("other", line) for line in lines])
     for age in AGES:
         tables.total(("age", "all", age), [("age", line, age) for line in lines])
-    for need in ALL_NEEDS:
-        for line in lines:
-            tables.close(("need", line, need))
-        parts = [tables.groups.pop(("need", line, need)) for line in lines]
-        tables.groups["need", need] = Group(
-            sum(one.children for one in parts), sum(one.pence for one in parts),
-            max((one.dearest_pence for one in parts), default=0),
-        )  # fmt: skip
     tables.total(("placed", "all"), [("age", "all", age) for age in AGES])
     tables.total(("placed", "all"), [("need", need) for need in ALL_NEEDS])
     tables.total(("placed", "all"), [("area", name) for name in AREAS])
