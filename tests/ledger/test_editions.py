@@ -12,7 +12,7 @@ from hnb.pages import Pages
 from hnb.words import whole_pounds
 from ledger import editions
 from ledger.api import editions as api
-from ledger.domain.documents import Document
+from ledger.domain.documents import Document, Section, Table, as_csv
 from ledger.pages import public
 from tests.browsing import BROWSER, browse
 from tests.cases import LEICESTER, budget, issued, made, registered, reserve, yearly
@@ -122,6 +122,12 @@ def test_the_figures_are_to_be_had_as_csv(council: TestClient) -> None:
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.text.startswith("\ufefftable,row,column,figure\r\n")
     assert f"{SPENDING},Independent and non-maintained,Children,c\r\n" in answer.text
+
+
+def test_words_that_a_spreadsheet_would_run_stay_words_in_a_documents_csv() -> None:
+    table = Table(caption="Measures", head=("Measure", "Owner"), rows=(("=1+1", "@SUM(A1)"),), numeric=0)
+    document = Document(title="Plan", headlines=(), sections=(Section(id="plan", title="Plan", tables=(table,)),))
+    assert as_csv(document).splitlines()[1:] == ["Measures,'=1+1,Owner,'@SUM(A1)"]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ from pathlib import Path
 from hnb import charts
 from hnb.pages import Pages, in_millions, style
 from hnb_local.errors import WRONG_USE, CommandFailed
-from ledger.api.editions import as_csv
-from ledger.domain.documents import Chart, Document
+from ledger.domain.documents import Chart, Document, as_csv
 
 Made = Callable[[Document, str], bytes]
 

@@ -1,9 +1,6 @@
 """Publishing: what the public summary would say, the edition that freezes it, and what was published."""
 
-import csv
-from collections.abc import Iterable
 from dataclasses import asdict
-from io import StringIO
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
@@ -15,11 +12,10 @@ from hnb.calendar import year_label
 from hnb.database import reading, transaction
 from hnb.events import Text
 from ledger import editions
-from ledger.api.positions import Authority
+from ledger.api.positions import Authority, OfAuthority, Year
 from ledger.domain.disclosure import Unprotectable
-from ledger.domain.documents import Document
+from ledger.domain.documents import as_csv
 from ledger.handlers import Ledger
-from ledger.pages.asked import OfAuthority, Year
 from ledger.reports import public
 
 _CLOCK = text("SELECT recorded_at FROM clock")
@@ -99,22 +95,3 @@ def read_edition(engine: Engine, authority: str, year: int, number: int | None) 
         which = "no summary" if number is None else f"no edition {number}"
         raise HTTPException(404, f"{which} of {authority} was published for this year")
     return found
-
-
-def as_csv(document: Document) -> str:
-    """Every table, one after the other, each row with the caption it stands under."""
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["table", "row", "column", "figure"])
-    writer.writerows(_cells(document))
-    return "\ufeff" + out.getvalue()  # the mark: without it Excel misreads pound signs
-
-
-def _cells(document: Document) -> Iterable[tuple[str, ...]]:
-    for headline in document.headlines:
-        yield "Headlines", headline.title, headline.note or "Figure", headline.figure
-    for section in document.sections:
-        for table in section.tables:
-            for row in table.rows:
-                for name, word in zip(table.head[1:], row[1:], strict=True):
-                    yield table.caption, row[0], name, word

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
@@ -19,6 +19,8 @@ from ledger.reports import changes
 LISTED_AT_ONCE = 10_000
 Authority = Annotated[str, Query(pattern=r"^E\d{8}$", description="an ONS code, such as E06000016")]
 KnownAt = Annotated[Moment | None, Query(description="as known at this moment; now when left out")]
+OfAuthority = Annotated[str, Path(pattern=r"^E\d{8}$", description="an ONS code, such as E06000016")]
+Year = Annotated[int, Path(ge=1990, le=2099, description="2025 is 2025-26")]
 FinancialYear = Annotated[int | None, Query(ge=1990, le=2099, description="2025 is 2025-26; this year when left out")]
 
 

@@ -1,11 +1,14 @@
 """A document for people as data: sections of paragraphs, tables and charts, shown as a page, as PDF or as CSV."""
 
+import csv
 from collections.abc import Iterator
+from io import StringIO
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from hnb.charts import Bar, Point
+from hnb.formulas import as_words
 
 
 class _Part(BaseModel):
@@ -88,3 +91,12 @@ def _figures(document: Document) -> Iterator[tuple[tuple[str, str, str], str]]:
             for row in table.rows:
                 for name, word in zip(table.head[1:], row[1:], strict=True):
                     yield (table.caption, row[0], name), word
+
+
+def as_csv(document: Document) -> str:
+    """Every figure of every table, each with the caption it stands under; what a spreadsheet would run stays words."""
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["table", "row", "column", "figure"])
+    writer.writerows(map(as_words, (*where, figure)) for where, figure in _figures(document))
+    return "\ufeff" + out.getvalue()  # the mark: without it Excel misreads pound signs

@@ -1,16 +1,14 @@
-"""What addresses of the board ask for: whose year, as known at the end of which day, and in which form."""
+"""What addresses of pages ask for, beside whose year: as known at the end of which day, and in which form."""
 
 from datetime import datetime, time
 from typing import Annotated, Literal
 
-from fastapi import Path, Query
+from fastapi import Query
 from pydantic import BeforeValidator
 
 from hnb.events import Day
 from hnb.words import LONDON
 
-OfAuthority = Annotated[str, Path(pattern=r"^E\d{8}$", description="an ONS code, such as E06000016")]
-Year = Annotated[int, Path(ge=1990, le=2099, description="2025 is 2025-26")]
 # A form's empty field says nothing.
 AsAt = Annotated[
     Day | None, BeforeValidator(lambda said: said or None),

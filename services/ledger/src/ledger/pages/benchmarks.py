@@ -18,9 +18,9 @@ from hnb.pages import TAG, Pages
 from hnb.words import whole_pounds
 from ledger import benchmarks
 from ledger.api.benchmarks import both
+from ledger.api.positions import OfAuthority
 from ledger.domain.benchmarks import SPEND, Compared, Growth, NotKnown
 from ledger.domain.s251 import FORMULA_TEXT
-from ledger.pages.asked import OfAuthority
 from ledger.published.editions import ENGLAND
 from ledger.published.kinds import BY_NAME, POPULATION, POPULATION_24
 from ledger.reports import benchmarks as report

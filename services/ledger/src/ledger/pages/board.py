@@ -16,8 +16,9 @@ from hnb.provisions import Fund, fund_of
 from hnb.signin import audit, person_of, within
 from hnb.words import title
 from ledger import positions, store
+from ledger.api.positions import OfAuthority, Year
 from ledger.domain.exceptions import Kind
-from ledger.pages.asked import AsAt, Form, OfAuthority, Year, end_of
+from ledger.pages.asked import AsAt, Form, end_of
 from ledger.pages.files import as_file, sheet
 from ledger.positions import Position, line_figures
 from ledger.reports import moved, waiting

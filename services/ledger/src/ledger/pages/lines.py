@@ -11,8 +11,9 @@ from hnb.pages import TAG, Pages
 from hnb.provisions import Provision
 from hnb.signin import audit, within
 from hnb.words import title
+from ledger.api.positions import OfAuthority, Year
 from ledger.handlers import COMMITMENT, Ledger
-from ledger.pages.asked import AsAt, Form, OfAuthority, Year, end_of
+from ledger.pages.asked import AsAt, Form, end_of
 from ledger.pages.board import known
 from ledger.pages.files import as_file, sheet
 from ledger.reports import explaining

@@ -8,7 +8,7 @@ from hnb.database import reading
 from hnb.pages import TAG, Pages
 from ledger import editions
 from ledger.api.editions import Number, read_edition
-from ledger.pages.asked import OfAuthority, Year
+from ledger.api.positions import OfAuthority, Year
 
 
 def make_router(engine: Engine, pages: Pages) -> APIRouter:

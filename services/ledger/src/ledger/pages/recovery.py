@@ -1,20 +1,17 @@
 """The recovery plan for those who answer for it: measures, planned against measured, reviews, decisions due."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from hnb.database import reading
 from hnb.pages import TAG, Pages
 from hnb.signin import within
+from ledger.api.positions import FinancialYear, OfAuthority
 from ledger.api.recovery import find_report
 from ledger.domain.recovery import telling
-from ledger.pages.asked import AsAt, OfAuthority, end_of
+from ledger.pages.asked import AsAt, end_of
 from ledger.recovery import store
 from ledger.recovery.ready import Ready
-
-Year = Annotated[int | None, Query(ge=1990, le=2099, description="2025 is 2025-26; this year when left out")]
 
 
 def make_router(ready: Ready, pages: Pages) -> APIRouter:
@@ -23,7 +20,7 @@ def make_router(ready: Ready, pages: Pages) -> APIRouter:
 
     @router.get("/{authority}", summary="The recovery plan: planned against measured, reviews, decisions")
     def get_plan(
-        request: Request, authority: OfAuthority, financial_year: Year = None, as_at: AsAt = None
+        request: Request, authority: OfAuthority, financial_year: FinancialYear = None, as_at: AsAt = None
     ) -> HTMLResponse:
         within(request, authority)
         with reading(ready.engine) as connection:
