@@ -51,7 +51,7 @@ def test_finance_goes_from_the_total_to_one_commitment_and_back_in_time(page: Pa
         expect(heads).to_contain_text(pounds(of[name]))
     page.get_by_role("link", name="Independent and non-maintained").click()
     expect(page.locator("h1")).to_have_text("Independent and non-maintained in 2025-26")
-    commitment = page.get_by_role("region").get_by_role("link").first
+    commitment = page.locator("main").get_by_role("region").get_by_role("link").first
     name = commitment.inner_text()
     commitment.click()
     expect(page.locator("h1")).to_have_text(name)

@@ -141,10 +141,11 @@ class Service:
         tokens = self.guard or partial(KnownTokens, settings=self.settings)
         desk = Desk(self.name, self.settings, self.pages, utc_now)
         programs = for_programs(self.page_roles, self.routers)
-        guard = partial(PageGuard, desk=desk, pages=self.page_roles, tokens=tokens, programs=programs)
+        page_roles = {"/": None, **self.page_roles}
+        guard = partial(PageGuard, desk=desk, pages=page_roles, tokens=tokens, programs=programs)
         routers = [
-            *self.routers, replaying.make_router(self.intake), assets(), audit.make_router(self.engine),
-            signing_in(desk, provider_of(desk)),
+            *self.routers, replaying.make_router(self.intake), audit.make_router(self.engine),
+            self.pages.start(), assets(), signing_in(desk, provider_of(desk)),
         ]  # fmt: skip
         app = make_app(
             f"HNB Ledger: {self.name}", self.description, self.telemetry, routers, self.readiness,

@@ -25,7 +25,6 @@ from hnb.outbox import Relay
 from hnb.pages import Pages
 from hnb.service import Loop, Service, relay_loops
 from hnb.settings import refuse_to_start
-from hnb.signin import Role
 from hnb.telemetry import Telemetry, make_tracing
 
 HEARD = ("position", "condition")
@@ -35,8 +34,6 @@ DIGEST_SECONDS = 10.0
 REVIEW_SECONDS = 3600.0  # at once after a start, when the rules may be others; later only to heal what nobody foresaw
 
 log = structlog.get_logger(__name__)
-
-PAGE_ROLES = {"/inbox": frozenset({Role.OFFICER, Role.FINANCE})}
 
 
 def build(settings: AlertsSettings) -> Service:
@@ -89,8 +86,7 @@ def build(settings: AlertsSettings) -> Service:
             make_router(engine, alerts, send.wake), silence_api.make_router(engine, _now, clock.wake),
             make_pages(engine, alerts, links, _now, send.wake), make_audit(engine),
         ],
-        pages=Pages("alerts", "High Needs Block alerts", "/"),
-        page_roles=PAGE_ROLES,
+        pages=Pages("alerts", "High Needs Block alerts", "/docs"),
         loops=[send, settle, deliver, review, clock, Loop("digests", digests.make, DIGEST_SECONDS)],
         guard=Door(settings, links),
     )  # fmt: skip

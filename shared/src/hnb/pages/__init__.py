@@ -1,6 +1,6 @@
 """The pages people look at: one look for all services, made on the server, no JavaScript, nothing from elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
 from hnb import charts, words
@@ -28,9 +28,6 @@ HEADERS = {
 }
 TAG = "pages"  # of every route that answers people: what is refused there is refused with a page
 _TEMPLATES = "pages/templates"
-_SHARED = PrefixLoader(
-    {"hnb": PackageLoader("hnb.pages"), "govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}
-)
 _KEPT = "public, max-age=31536000, immutable"  # assets have their content in their address
 _ASSETS = {"hnb.css": ("static/hnb.css", "text/css"), "icon.svg": ("icon.svg", "image/svg+xml")}
 
@@ -58,10 +55,11 @@ class Pages:
 
     def __init__(self, service: str, name: str, home: str, navigation: Sequence[Link] = ()) -> None:
         """`service` is the package whose `pages/templates` are shown; `home` is where its name leads."""
+        every = {"hnb": PackageLoader("hnb.pages"), "govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}
         own = [PackageLoader(service, _TEMPLATES)] if files(service).joinpath(_TEMPLATES).is_dir() else []
         self._frame = {"service_name": name, "home": home, "navigation": navigation}
         self._templates = Environment(
-            loader=ChoiceLoader([_SHARED, *own]),
+            loader=ChoiceLoader([PrefixLoader(every), *own]),
             autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
         self._templates.filters |= words.FILTERS
@@ -72,18 +70,11 @@ class Pages:
             "in_millions": in_millions,
         }
 
-    def show(
-        self,
-        request: Request,
-        template: str,
-        status: int = 200,
-        headers: Mapping[str, str] | None = None,
-        **values: Any,
-    ) -> HTMLResponse:
+    def show(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The answer: a template of the service, or of `hnb/`, with these values."""
         of_request = {name: getattr(request.state, name, None) for name in ("person", "notice", "csrf_token")}
         made = self.render(template, **self._frame, **of_request, path=request.url.path, **values)
-        return HTMLResponse(made, status, {**HEADERS, **(headers or {})})
+        return HTMLResponse(made, status, HEADERS)
 
     def render(self, template: str, **values: Any) -> str:
         """A template with these values and nothing else."""
@@ -92,6 +83,16 @@ class Pages:
     def refuse(self, request: Request, status: int, refusal: Refusal) -> HTMLResponse:
         """A page that says what is wrong and what to do next."""
         return self.show(request, "hnb/refusal.html", status, refusal=refusal)
+
+    def start(self) -> APIRouter:
+        """The address without a path, which leads to where the service's name does."""
+        router = APIRouter(tags=[TAG], include_in_schema=False)
+
+        @router.get("/")
+        def get_start() -> RedirectResponse:
+            return RedirectResponse(str(self._frame["home"]), 303)
+
+        return router
 
 
 def style() -> str:
