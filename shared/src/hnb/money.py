@@ -1,5 +1,7 @@
 """Integer pence, the one rounding rule, and how pounds are shown to people."""
 
+MILLION = 100_000_000  # pence
+
 
 def divide_half_up(numerator: int, denominator: int) -> int:
     """`numerator / denominator` to the nearest whole, halves upwards; exact in integers, denominator above 0.

@@ -22,6 +22,9 @@ _THEN = text(f"""
     ) h WHERE b.authority = :authority AND b.financial_year = :year
 """)  # noqa: S608 - the names are the members of an enum
 _CLOCK = text("SELECT recorded_at FROM clock")
+_YEARS = text("""
+    SELECT DISTINCT authority, financial_year FROM balances WHERE line = :total ORDER BY authority, financial_year DESC
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,14 @@ class Position:
     total: Figures
     reserve: Reserve
     full_year_effect: dict[str, int]  # what each line's commitments, as known, cost in the following year
+
+
+def years(connection: Connection) -> dict[str, list[int]]:
+    """The financial years with anything in them, of every authority; the last first."""
+    found: dict[str, list[int]] = {}
+    for row in connection.execute(_YEARS, {"total": TOTAL}):
+        found.setdefault(row.authority, []).append(row.financial_year)
+    return found
 
 
 def read(connection: Connection, authority: str, year: int, known_at: datetime | None) -> Position:

@@ -4,11 +4,11 @@ from typing import Any
 
 import altair as alt
 
+from hnb.money import MILLION
 from hnb_local.forecasting.charts_page import COLOURS
 from hnb_local.forecasting.outlook_view import millions
 from ledger.outlook.result import Spread
 
-MILLION = 100_000_000
 POUNDS_AXIS = "£ million"
 
 

@@ -5,12 +5,12 @@ from rich.table import Table
 from rich.text import Text
 
 from hnb.calendar import year_label
+from hnb.money import MILLION
 from hnb_local.forecasting.layout import Layout, note_under, print_fitting, table
 from hnb_local.showing import add_row, console, line_title, money
 from ledger.outlook.result import Growth, Outlook, PlacesOutlook, ScenarioOutlook, Spread, YearOutlook
 
 BETWEEN = "8 of 10 futures"
-MILLION = 100_000_000
 
 
 def show(outlook: Outlook, run: int | None) -> None:

@@ -13,6 +13,7 @@ from itertools import count
 from hnb.money import divide_half_up
 
 FEW = 5  # fewer children than this, and more than none, are not counted in public
+KEPT_BACK = "c"  # what stands where a figure would: the sign of DfE's statistics
 ROUNDED_PENCE = 100_000
 AT_LEAST_PERCENT = 10  # pounds kept back may be wrong by so much, for all that anybody can tell
 SEARCHED = 1_000  # steps after which a shorter way to protect a figure is no longer looked for

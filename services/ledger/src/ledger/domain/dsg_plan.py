@@ -172,16 +172,6 @@ def _path(path: Mapping[int, Reserve]) -> Iterable[tuple[Value, ...]]:
         yield _money("Reserve at the end", label, reserve.closing_pence)
 
 
-def reserve_path(years: Mapping[int, Reserve]) -> dict[int, Reserve]:
-    """The reserve through the years whose grant is known, carried from one to the next where no opening was said."""
-    path: dict[int, Reserve] = {}
-    for year, reserve in sorted(years.items()):
-        before = path.get(year - 1)
-        carried = reserve.opening_pence or (before.closing_pence if before else 0)
-        path[year] = Reserve(reserve.grant_pence, carried, reserve.cost_pence)
-    return path
-
-
 def _money(item: str, label: str, pence: int) -> tuple[Value, ...]:
     # Until an authority enters its measures, mitigated is what unmitigated is; the notes say so.
     return (item, label, None, None, pence, pence)

@@ -21,6 +21,12 @@ class Kind(StrEnum):
     APART = "apart"
 
 
+TITLES = {
+    Kind.OVER_PAID: "Paid more than the whole year costs", Kind.NO_COMMITMENT: "Paid, and what it is for is not known",
+    Kind.UNPAID: "Due long ago and not paid", Kind.APART: "Paid and cost apart, with the year over",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Exceptional:
     """One thing to look at: by how many pence, of what was due, of what was paid, and the day both are taken at."""

@@ -1,15 +1,13 @@
 """Finance's board: a year's position against its budgets, where the reserve is going, what moved, what to look at."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from hnb.calendar import year_label
-from hnb.charts import Point
 from hnb.database import reading
 from hnb.pages import TAG, Pages
 from hnb.provisions import Fund, fund_of
@@ -17,22 +15,18 @@ from hnb.signin import audit, person_of, within
 from hnb.words import title
 from ledger import positions, store
 from ledger.api.positions import OfAuthority, Year
-from ledger.domain.exceptions import Kind
+from ledger.domain.exceptions import TITLES, Kind
+from ledger.domain.reserve import reserve_points
 from ledger.pages.asked import AsAt, Form, end_of
 from ledger.pages.files import as_file, sheet
 from ledger.positions import Position, line_figures
 from ledger.reports import moved, waiting
 from ledger.reports.exceptions import Counting
-from ledger.runs.store import LastYear, last_years
+from ledger.runs.store import last_years
 
-MILLION = 100_000_000  # pence
 WEEK = timedelta(days=7)
 MOVERS = 10
 MOST_WAITING = 100
-KINDS = {
-    Kind.OVER_PAID: "Paid more than the whole year costs", Kind.NO_COMMITMENT: "Paid, and what it is for is not known",
-    Kind.UNPAID: "Due long ago and not paid", Kind.APART: "Paid and cost apart, with the year over",
-}  # fmt: skip
 COLUMNS = [
     ("Line", "text"), ("Fund", "text"), ("Budget", "pence"), ("Committed", "pence"), ("Spent", "pence"),
     ("Headroom", "pence"), ("Provisional", "pence"), ("Contingent", "pence"), ("Full-year effect", "pence"),
@@ -40,12 +34,6 @@ COLUMNS = [
 LOOKED_AT = [
     ("What", "text"), ("Commitment", "text"), ("Line", "text"), ("By", "pence"), ("Due", "pence"), ("Paid", "pence"),
 ]  # fmt: skip
-_YEARS = text("""
-    SELECT DISTINCT authority, financial_year FROM balances WHERE line = :total ORDER BY authority, financial_year DESC
-""")
-_UNPRICED = text("""
-    SELECT count(*) FROM conditions WHERE authority = :authority AND condition = 'placement-unpriced' AND active
-""")
 
 
 def make_router(engine: Engine, pages: Pages, counting: Counting) -> APIRouter:
@@ -55,12 +43,9 @@ def make_router(engine: Engine, pages: Pages, counting: Counting) -> APIRouter:
     @router.get("", summary="The years whose books are open here")
     def get_years(request: Request) -> Response:
         with reading(engine) as connection:
-            rows = connection.execute(_YEARS, {"total": store.TOTAL}).all()
-        years: dict[str, list[int]] = {}
-        for row in rows:
-            if person_of(request).may_see(row.authority):
-                years.setdefault(row.authority, []).append(row.financial_year)
-        return pages.show(request, "years.html", years=years)
+            years = positions.years(connection)
+        may_see = person_of(request).may_see
+        return pages.show(request, "years.html", years={whose: of for whose, of in years.items() if may_see(whose)})
 
     @router.get("/{authority}/{year}", summary="The position of a year, for finance")
     def get_board(
@@ -72,19 +57,20 @@ def make_router(engine: Engine, pages: Pages, counting: Counting) -> APIRouter:
             if form != "html":
                 return as_file(form, f"position-{authority}-{year}", [_as_sheet(position)])
             since = position.known_at - WEEK
+            forecast = {one.financial_year: one.reserve for one in last_years(connection, authority)}
             movers = moved.most(connection, authority, year, since, position.known_at, MOVERS)
-            values = {
+            values: dict[str, Any] = {
                 "position": position,
                 "effect": position.full_year_effect.get(store.TOTAL, 0),
-                "reserve": _reserve(position, last_years(connection, authority)),
+                "reserve": reserve_points({year: position.reserve}, forecast),
                 "lines": moved.by_line(connection, authority, year, since, position.known_at),
                 "movers": movers,
                 "since": since,
                 "waiting": len(waiting.read(connection, waiting.Asked(authority, None, None, MOST_WAITING))),
                 "most_waiting": MOST_WAITING,
-                "unpriced": connection.execute(_UNPRICED, {"authority": authority}).scalar_one(),
+                "unpriced": waiting.unpriced(connection, authority),
                 "exceptions": {kind: counting.found.get(authority, {}).get((year, kind)) for kind in Kind},
-                "kinds": KINDS,
+                "kinds": TITLES,
                 "as_at": as_at,
             }
         audit.viewed(engine, person, "board", authority, [mover.commitment_id for mover in movers])
@@ -101,12 +87,12 @@ def make_router(engine: Engine, pages: Pages, counting: Counting) -> APIRouter:
         audit.viewed(engine, person, "exceptions", authority, seen)
         if form != "html":
             rows = [
-                (KINDS[kind], one.commitment_id, one.provision, one.amount_pence, one.due_pence, one.paid_pence)
+                (TITLES[kind], one.commitment_id, one.provision, one.amount_pence, one.due_pence, one.paid_pence)
                 for kind, ones in found.items() if ones for one in ones.largest
             ]  # fmt: skip
             return as_file(form, f"exceptions-{authority}-{year}", [sheet("Exceptions", LOOKED_AT, rows)])
         return pages.show(
-            request, "exceptions.html", authority=authority, year=year, found=found, kinds=KINDS, events=events
+            request, "exceptions.html", authority=authority, year=year, found=found, kinds=TITLES, events=events
         )
 
     return router
@@ -119,22 +105,6 @@ def known(connection: Connection, authority: str, year: int, known_at: datetime 
         when = "" if known_at is None else f" at {known_at:%d %B %Y}"
         raise HTTPException(404, f"nothing is known{when} of {authority} in {year_label(year)}")
     return position
-
-
-def _reserve(position: Position, forecast: Sequence[LastYear]) -> list[Point]:
-    """From where the year opened, through its close, to where the last forecast sees it."""
-    close = position.reserve.closing_pence / MILLION
-    points = [
-        Point(year_label(position.year - 1), position.reserve.opening_pence / MILLION),
-        Point(year_label(position.year), close, close, close),
-    ]
-    for one in forecast:
-        if one.financial_year > position.year:
-            spread = one.reserve
-            points.append(
-                Point(year_label(one.financial_year), spread.p50 / MILLION, spread.p10 / MILLION, spread.p90 / MILLION)
-            )
-    return points
 
 
 def _as_sheet(position: Position) -> dict[str, Any]:

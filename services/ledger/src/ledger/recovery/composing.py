@@ -11,7 +11,6 @@ from hnb.calendar import financial_year, year_end
 from hnb.words import moment
 from ledger import positions
 from ledger.domain.documents import Document
-from ledger.domain.dsg_plan import reserve_path
 from ledger.domain.exceptions import Asked, Kind
 from ledger.domain.recovery.measuring import (
     Baseline,
@@ -28,6 +27,7 @@ from ledger.domain.recovery.pack import Standing, pack
 from ledger.domain.recovery.plan import Body, Measure, Plan, months_of
 from ledger.domain.recovery.report import Report
 from ledger.domain.recovery.versions import decisions
+from ledger.domain.reserve import reserve_path
 from ledger.handlers import Ledger
 from ledger.outlook.result import Spread
 from ledger.recovery import store

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, text
 
 from hnb.calendar import year_end
 from ledger.domain.commitments import Agreed
+from ledger.domain.disclosure import FEW
 from ledger.domain.profiles import MONTHS, due_by, due_by_month, paid_by_month, paid_for, posted_cost
 from ledger.domain.recovery.measuring import LineYear, OnDay
 from ledger.domain.schedules import Context
 from ledger.handlers import Ledger
 from ledger.reports import known
 
-FEW = 5  # children; of fewer nothing is told in public
 MOST_KEPT = 500
 _MOVED = text("SELECT max(recorded_at) FROM balances WHERE authority = :authority")
 

@@ -19,8 +19,7 @@ _MOST = text("""
         AND starts_with(about, :prefix) AND recorded_at > :since AND recorded_at <= :until
         GROUP BY about, line
     ), most AS (SELECT * FROM moved WHERE pence <> 0 ORDER BY abs(pence) DESC, about LIMIT :most)
-    SELECT m.about, m.line, m.pence, why.type, why.time, c.kind FROM most m
-    LEFT JOIN commitments c ON c.authority = :authority AND c.about = m.about
+    SELECT m.about, m.line, m.pence, why.type, why.time FROM most m
     LEFT JOIN LATERAL (
         SELECT i.type, i.time FROM postings p JOIN inbox i ON i.source = p.event_source AND i.id = p.event_id
         WHERE p.authority = :authority AND p.about = m.about AND p.kind = ANY(:kinds) AND p.financial_year = :year
@@ -46,7 +45,6 @@ class Mover:
     commitment_id: str
     line: str
     pence: int
-    kind: str | None
     event_type: str | None
     event_time: datetime | None
 
@@ -74,6 +72,6 @@ def most(
         "prefix": COMMITMENT, "since": since, "until": until, "most": at_most,
     }  # fmt: skip
     return [
-        Mover(row.about.removeprefix(COMMITMENT), row.line, row.pence, row.kind, row.type, row.time)
+        Mover(row.about.removeprefix(COMMITMENT), row.line, row.pence, row.type, row.time)
         for row in connection.execute(_MOST, binds)
     ]

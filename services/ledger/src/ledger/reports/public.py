@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 from ledger import editions, positions
 from ledger.domain.disclosure import Edition, publish
 from ledger.domain.documents import Change, Document, changes
-from ledger.domain.dsg_plan import reserve_path
 from ledger.domain.public.facts import IN_HEADLINES, facts
 from ledger.domain.public.summary import summary
 from ledger.domain.public.told import Money, Told
+from ledger.domain.reserve import reserve_path
 from ledger.handlers import Ledger
 from ledger.reports.statutory import costs_of, reserves, standing_events
 from ledger.runs.store import last_years

@@ -14,8 +14,9 @@ from hnb.money import pounds
 from hnb.withdrawals import Withdrawal
 from ledger import positions
 from ledger.domain.commitments import fold
-from ledger.domain.dsg_plan import dsg_plan, reserve_path
+from ledger.domain.dsg_plan import dsg_plan
 from ledger.domain.positions import Reserve
+from ledger.domain.reserve import reserve_path
 from ledger.domain.s251 import amounts, by_group, s251
 from ledger.domain.statutory import Column, Known, Line, Sheet, contributed, known
 from ledger.handlers import COMMITMENT, Ledger, about

@@ -28,6 +28,9 @@ _STILL = f"""
     AND NOT EXISTS (SELECT FROM inbox t
         WHERE t.source = w.target_source AND t.id = w.target_id AND t.authority = w.authority)
 """  # noqa: S608
+_UNPRICED = text("""
+    SELECT count(*) FROM conditions WHERE authority = :authority AND condition = 'placement-unpriced' AND active
+""")
 # The past asks the inbox alone, as the state of commitments is only kept as it is now.
 _THEN = f"""
     SELECT i.authority, i.source, i.id, i.type, i.time, i.received_at, i.about AS partner FROM inbox i
@@ -139,3 +142,9 @@ def _waiting(row: RowMapping) -> Waiting:
         row["authority"], row["source"], row["id"], row["type"], row["time"], row["received_at"],
         waits_for(row["type"], partner),
     )  # fmt: skip
+
+
+def unpriced(connection: Connection, authority: str) -> int:
+    """How many placements wait for a price, as last looked at."""
+    count: int = connection.execute(_UNPRICED, {"authority": authority}).scalar_one()
+    return count

@@ -2,9 +2,10 @@
 
 from hnb.calendar import year_label
 from hnb.words import day, percent
+from ledger.domain.disclosure import KEPT_BACK
 from ledger.domain.documents import Section, Table
 from ledger.domain.public.facts import CRITERIA, KINDS, LATER, NO_REQUEST, OUTCOMES, TREND_YEARS, WAITS, WITHIN
-from ledger.domain.public.told import KEPT_BACK, Told, text
+from ledger.domain.public.told import Told, text
 
 FIRST_RELIABLE = 2025  # the financial year: what tribunals cost from 2020 to December 2024 was not reliably recorded
 NOT_IN_THE_LEDGER = "–"

@@ -1,19 +1,15 @@
 """The summary's head, and its section on the grant, the deficit and the reserve."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from hnb.calendar import year_label
-from hnb.charts import Point
 from hnb.words import day, millions, moment
 from ledger.domain.disclosure import FEW
-from ledger.domain.documents import Chart, Headline, Section, Table
-from ledger.domain.positions import Reserve
+from ledger.domain.documents import Headline, Section, Table
 from ledger.domain.public.told import Told, text, thousands
+from ledger.domain.reserve import reserve_chart, to_come
 from ledger.outlook.result import Spread
 
-MILLION = 100_000_000  # pence
 STABILITY_GRANT_YEAR = 2025  # the grant announced is of the deficit at 31 March 2026
 STABILITY_GRANT_PERCENT = 90
 
@@ -62,13 +58,13 @@ def about(told: Told, known_at: datetime) -> Section:
 def money(told: Told) -> Section:
     """The grant, the spending, and the reserve year by year."""
     of, path, forecast = told.money.reserve, told.money.path, told.money.forecast
-    to_come = {year: spread for year, spread in sorted(forecast.items()) if year not in path}
     known = [
         (year_label(year), "As known", *map(thousands, (one.grant_pence, one.cost_pence, one.closing_pence)))
         for year, one in sorted(path.items())
     ]
-    expected = [(year_label(year), "Forecast", "–", "–", _spread(spread)) for year, spread in to_come.items()]
-    points = [*_known(path), *(_point(year, spread) for year, spread in to_come.items())]
+    expected = [
+        (year_label(year), "Forecast", "–", "–", _spread(spread)) for year, spread in to_come(path, forecast).items()
+    ]
     return Section(
         id="money",
         title="The grant, the spending and the deficit",
@@ -84,7 +80,7 @@ def money(told: Told) -> Section:
             ),
             *_stability_grant(told),
         ),
-        charts=(Chart(title="Reserve at the end of each year, in millions of pounds", points=tuple(points)),),
+        charts=(reserve_chart(path, forecast),),
         tables=(
             Table(
                 caption="The reserve year by year",
@@ -128,18 +124,3 @@ def _balance(pence: int) -> str:
 
 def _spread(spread: Spread) -> str:
     return f"{millions(spread.p50)} ({millions(spread.p10)} to {millions(spread.p90)})"
-
-
-def _known(path: Mapping[int, Reserve]) -> list[Point]:
-    """The reserve as known, from where the first year began; the last point is where the forecast's band begins."""
-    first = min(path)
-    known = {first - 1: path[first].opening_pence, **{year: one.closing_pence for year, one in sorted(path.items())}}
-    points = [Point(label=year_label(year), middle=pence / MILLION) for year, pence in known.items()]
-    last = points[-1].middle
-    return [*points[:-1], replace(points[-1], low=last, high=last)]
-
-
-def _point(year: int, spread: Spread) -> Point:
-    return Point(
-        label=year_label(year), middle=spread.p50 / MILLION, low=spread.p10 / MILLION, high=spread.p90 / MILLION
-    )

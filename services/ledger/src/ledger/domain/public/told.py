@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from hnb.calendar import year_label
 from hnb.money import divide_half_up
 from hnb.words import percent, whole_pounds
-from ledger.domain.disclosure import ROUNDED_PENCE, Cell, Shown
+from ledger.domain.disclosure import KEPT_BACK, ROUNDED_PENCE, Cell, Shown
 from ledger.domain.positions import Reserve
 from ledger.domain.public.facts import Facts
 from ledger.outlook.result import Spread
 
-KEPT_BACK = "c"
 _PENCE_IN_POUND = 100
 
 

@@ -8,22 +8,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from hnb.calendar import year_label
-from hnb.charts import Bar, Point
+from hnb.charts import Bar
+from hnb.money import MILLION
 from hnb.words import day, millions, moment, title
 from ledger.domain.documents import Chart, Document, Headline, Section, Table
-from ledger.domain.exceptions import Kind
+from ledger.domain.exceptions import TITLES, Kind
 from ledger.domain.positions import Figures, Reserve, in_total
 from ledger.domain.recovery import telling
 from ledger.domain.recovery.plan import Body
 from ledger.domain.recovery.report import Report
+from ledger.domain.reserve import reserve_chart, to_come
 from ledger.outlook.result import OverrideEnd, Spread
 
-EXCEPTIONS = {
-    Kind.OVER_PAID: "Paid more than the whole year costs", Kind.NO_COMMITMENT: "Paid, and what it is for is not known",
-    Kind.UNPAID: "Due long ago and not paid", Kind.APART: "Paid and cost apart, with the year over",
-}  # fmt: skip
 FOR = (Body.SCHOOLS_FORUM, Body.SCRUTINY, Body.ADVISORY_GROUP)
-MILLION = 100_000_000  # pence
 OVERRIDE = (
     "While the statutory override lasts, the deficit stands in an account of its own. Once it ends, the deficit counts "
     "against the council's general reserves. Where they do not cover it, its chief finance officer has to consider a "
@@ -129,21 +126,15 @@ def _position(report: Report, standing: Standing) -> Section:
 
 def _reserve(standing: Standing) -> Section:
     path = sorted(standing.path.items())
-    to_come = [(year, spread) for year, spread in sorted(standing.forecast.items()) if year not in standing.path]
-    first, opening = path[0][0], path[0][1].opening_pence
-    points = [Point(year_label(first - 1), opening / MILLION)]
-    points += [Point(year_label(year), of.closing_pence / MILLION) for year, of in path]
-    last = points.pop()
-    points.append(Point(last.label, last.middle, last.middle, last.middle))
-    points += [Point(year_label(year), s.p50 / MILLION, s.p10 / MILLION, s.p90 / MILLION) for year, s in to_come]
+    expected = to_come(standing.path, standing.forecast)
     rows: list[tuple[str, ...]] = [
         (year_label(year), "As known", millions(of.closing_pence), telling.NONE, telling.NONE) for year, of in path
     ]
-    rows += [(year_label(year), "Forecast", *map(millions, (s.p50, s.p10, s.p90))) for year, s in to_come]
+    rows += [(year_label(year), "Forecast", *map(millions, (s.p50, s.p10, s.p90))) for year, s in expected.items()]
     return Section(
         id="reserve", title="Where the reserve is going",
-        paragraphs=() if to_come else ("No forecast has been made yet.",),
-        charts=(Chart(title="Reserve at the end of each year, in millions of pounds", points=tuple(points)),),
+        paragraphs=() if expected else ("No forecast has been made yet.",),
+        charts=(reserve_chart(standing.path, standing.forecast),),
         tables=(Table(caption="Reserve on 31 March", head=("Year", "Basis", "Middle", "Low", "High"), rows=tuple(rows),
                       numeric=3),),
         notes=("A minus sign means a deficit. Eight futures in ten fall between low and high.",),
@@ -151,7 +142,7 @@ def _reserve(standing: Standing) -> Section:
 
 
 def _exceptions(standing: Standing) -> Section:
-    rows = [(EXCEPTIONS[kind], f"{count:,}") for kind, count in standing.exceptions.items()]
+    rows = [(TITLES[kind], f"{count:,}") for kind, count in standing.exceptions.items()]
     rows.append(("Events that wait for what they are about", f"{standing.waiting:,}"))
     return Section(
         id="exceptions", title="What finance has to look at",
@@ -167,9 +158,7 @@ def _section_114(report: Report, standing: Standing) -> Section:
         for name, end in standing.override_ends.items()
     ]  # fmt: skip
     dates: set[date] = {end.ends for end in standing.override_ends.values()}
-    words = [
-        OVERRIDE,
-    ]
+    words = [OVERRIDE]
     if not rows:
         words.append("No forecast that knows the end of the override has been made yet.")
     if len(dates) > 1:

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Sequence
 
 from hnb.calendar import year_label
 from hnb.charts import Point
+from hnb.money import MILLION
 from hnb.words import day, moment, title, whole_pounds
+from ledger.domain.disclosure import FEW, KEPT_BACK
 from ledger.domain.documents import Chart, Section, Table
 from ledger.domain.profiles import month_ends
 from ledger.domain.recovery.measuring import CANNOT_SAY, MeasureStands, Months
 from ledger.domain.recovery.plan import IN_PENCE, Body, Kpi
 from ledger.domain.recovery.report import Report
 
-KEPT_BACK, NONE = "c", "–"
-FEW = 5
-MILLION = 100_000_000  # pence
+NONE = "–"
 KPIS = {
     Kpi.PLACEMENTS: "Placements", Kpi.COMMITMENTS: "Commitments", Kpi.MEAN_PRICE: "Mean price a year",
     Kpi.COST_TO_DATE: "Cost to date", Kpi.SPEND_TO_DATE: "Paid to date",
