@@ -10,13 +10,16 @@ from fastapi.testclient import TestClient
 from hnb.database import reading
 from hnb.pages import Pages
 from hnb.words import whole_pounds
+from hnb_local.simulator.published import made_up_files
 from ledger import editions
+from ledger.api import benchmarks
 from ledger.api import editions as api
 from ledger.domain.documents import Document, Section, Table, as_csv
 from ledger.pages import public
 from tests.browsing import BROWSER, browse
 from tests.cases import LEICESTER, budget, issued, made, registered, reserve, yearly
 from tests.ledger.conftest import Books, Year
+from tests.ledger.test_benchmarks_page import take_demo
 
 FULL = {"start": "2025-04-01", "end": "2026-03-31"}
 COUNCIL = {
@@ -167,9 +170,26 @@ def test_a_wrong_publication_is_refused_and_names_the_field(
     assert says in answer.text
 
 
+def test_published_rates_of_other_councils_stand_beside_its_own(council: TestClient, books: Books) -> None:
+    without = publish(council).json()["document"]
+    assert any("No published figures of other councils" in str(section) for section in without["sections"])
+    take_demo(browse(Pages("ledger", "", "/public"), benchmarks.make_router(books.engine, books.ledger)))
+    answer = publish(council).json()
+    assert answer["number"] == 2
+    of_pupils = "Beside other councils", "Pupils with an EHC plan, 2025"
+    found = [cell(answer["document"], *of_pupils, column) for column in ("This council", "Similar councils", "England")]
+    assert found == ["4.6%", "5.2%", "5.3%"]  # of 4.9%, 5.2%, 5.5%, 5.9% and 4.9% that the invented neighbours have
+    notes = next(one["notes"] for one in answer["document"]["sections"] if one["id"] == "comparators")
+    assert all(name in notes[0] for name in made_up_files())
+    assert_readable(Document.model_validate(answer["document"]))
+
+
 def test_a_reader_of_twelve_can_read_it(year: Year) -> None:
+    assert_readable(Document.model_validate(publish(client(year.books), dry_run=True).json()["document"]))
+
+
+def assert_readable(document: Document) -> None:
     """By the Automated Readability Index: letters to a word and words to a sentence."""
-    document = Document.model_validate(publish(client(year.books), dry_run=True).json()["document"])
     said = " ".join(words for s in document.sections for words in (*s.paragraphs, *s.points, *s.notes))
     words = re.findall(r"[A-Za-z']+", said)
     grade = 4.71 * sum(map(len, words)) / len(words) + 0.5 * len(words) / len(re.findall(r"[.!?](?: |$)", said)) - 21.43

@@ -62,10 +62,6 @@ def test_every_table_is_verified_or_said_to_be_a_list_of_work() -> None:
     assert declared <= {*VERIFIED, *WORK, *SAID, *SEEN}
 
 
-# Who looked at what: beside the books, and refused to any change by the database itself.
-SEEN = ("views",)
-
-
 def test_every_column_of_the_journal_is_in_the_hash(settled: Books) -> None:
     for table, columns in COLUMNS.items():
         there = settled.value(f"SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute "

@@ -88,8 +88,8 @@ def _run(folder: Path, seed: int, pace: int | None, stop: threading.Event) -> No
         screen.print()
         say("Forecasting the coming years from what the ledger heard…")
         print_outlook(screen, ask_for_forecast(stack.urls["ledger"]))
-        publish_summary(stack.urls["ledger"])
         import_published(stack.urls["ledger"])
+        publish_summary(stack.urls["ledger"])
         keep_plan(stack.urls["ledger"])
         print_pages(screen, stack.urls)
         if screen.is_terminal:

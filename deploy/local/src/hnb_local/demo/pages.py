@@ -28,8 +28,8 @@ PAGES = (
 
 def publish_summary(ledger_url: str) -> None:
     """The first edition, where the data holds none yet."""
-    with_none = exchange("ledger", ledger_url, "/editions", {"authority": AUTHORITY})
-    if with_none["editions"]:
+    found = exchange("ledger", ledger_url, "/editions", {"authority": AUTHORITY})
+    if found["editions"]:
         return
     try:
         exchange("ledger", ledger_url, "/editions", {}, body={**PUBLISHED, "dry_run": False})

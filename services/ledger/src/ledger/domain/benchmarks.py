@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from hnb.calendar import year_label
 from hnb.money import divide_half_up
+from hnb.words import whole_pounds
 from ledger.domain.s251 import FORMULA
 from ledger.published.editions import ENGLAND, Figure
 from ledger.published.kinds import (
@@ -126,8 +128,23 @@ class Compared:
     """Of the comparators that have a figure; the authority itself is not in it."""
 
     @property
+    def title(self) -> str:
+        """With the year of what is counted: a financial year of spending, a calendar year of all else."""
+        return f"{self.rate.title}, {year_label(self.year) if self.rate.counted == SPEND else self.year}"
+
+    @property
     def ranked(self) -> int:
         return sum(one.rank is not None for one in (self.authority, *self.comparators))
+
+
+def in_words(value: Fraction | None, unit: Unit) -> str:
+    """A rate as people read it: whole pounds, or one decimal; a dash where there is none."""
+    if value is None:
+        return "–"
+    if unit == "pence":
+        return whole_pounds(divide_half_up(value.numerator, value.denominator))
+    tenths = divide_half_up(10 * value.numerator, value.denominator)
+    return f"{tenths / 10:,.1f}{'%' if unit == 'percent' else ''}"
 
 
 def compare(known: Published, authority: str, comparators: Sequence[str]) -> list[Compared]:

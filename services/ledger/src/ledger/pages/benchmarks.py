@@ -3,7 +3,6 @@
 Whoever is signed in may look at any council: government has published all that is shown.
 """
 
-from fractions import Fraction
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -13,13 +12,12 @@ from sqlalchemy import Connection, Engine
 from hnb.calendar import year_label
 from hnb.charts import Bar
 from hnb.database import reading
-from hnb.money import divide_half_up, pounds
+from hnb.money import pounds
 from hnb.pages import TAG, Pages
-from hnb.words import whole_pounds
 from ledger import benchmarks
 from ledger.api.benchmarks import both
 from ledger.api.positions import OfAuthority
-from ledger.domain.benchmarks import SPEND, Compared, Growth, NotKnown
+from ledger.domain.benchmarks import Compared, Growth, NotKnown, in_words
 from ledger.domain.s251 import FORMULA_TEXT
 from ledger.published.editions import ENGLAND
 from ledger.published.kinds import BY_NAME, POPULATION, POPULATION_24
@@ -74,17 +72,16 @@ def _drawn(one: Compared, known: report.Benchmarks) -> dict[str, object]:
     ordered = sorted(places, key=lambda place: (place.rank is None, place.rank or 0, known.names[place.authority]))
     rows = [
         [known.names[place.authority], f"{place.rank} of {one.ranked}" if place.rank else "–",
-         _words(place.rate, unit) if place.rate is not None else (place.why or "–")]
+         in_words(place.rate, unit) if place.rate is not None else (place.why or "–")]
         for place in ordered
     ]  # fmt: skip
     beside = [("Median of comparators", one.median), ("England", one.england)]
-    rows += [[label, "–", _words(value, unit)] for label, value in beside]
+    rows += [[label, "–", in_words(value, unit)] for label, value in beside]
     bars = [(known.names[place.authority], place.rate) for place in ordered]
-    when = year_label(one.year) if one.rate.counted == SPEND else str(one.year)
     return {
-        "id": one.rate.name.replace("_", "-"), "title": f"{one.rate.title}, {when}", "rows": rows, "note": _note(one),
-        "bars": [Bar(label, float(v), _words(v, unit)) for label, v in [*bars, *beside] if v is not None],
-        "figure": _words(one.authority.rate, unit), "england": _words(one.england, unit), "short": one.rate.title,
+        "id": one.rate.name.replace("_", "-"), "title": one.title, "rows": rows, "note": _note(one),
+        "bars": [Bar(label, float(v), in_words(v, unit)) for label, v in [*bars, *beside] if v is not None],
+        "figure": in_words(one.authority.rate, unit), "england": in_words(one.england, unit), "short": one.rate.title,
     }  # fmt: skip
 
 
@@ -100,14 +97,5 @@ def _grown(one: Growth, known: report.Benchmarks) -> list[str]:
     return [
         known.names[one.authority], f"{year_label(one.first_year)} to {year_label(one.last_year)}",
         f"{one.plans[0]:,} to {one.plans[1]:,}", pounds(one.whole_pence), pounds(one.caseload_pence),
-        pounds(one.price_pence), "–" if share is None else _words(share * 100, "percent"),
+        pounds(one.price_pence), "–" if share is None else in_words(share * 100, "percent"),
     ]  # fmt: skip
-
-
-def _words(value: Fraction | None, unit: str) -> str:
-    if value is None:
-        return "–"
-    if unit == "pence":
-        return whole_pounds(divide_half_up(value.numerator, value.denominator))
-    tenths = divide_half_up(10 * value.numerator, value.denominator)
-    return f"{tenths / 10:,.1f}{'%' if unit == 'percent' else ''}"

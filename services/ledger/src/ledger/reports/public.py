@@ -13,6 +13,7 @@ from ledger.domain.public.summary import summary
 from ledger.domain.public.told import Money, Told
 from ledger.domain.reserve import reserve_path
 from ledger.handlers import Ledger
+from ledger.reports import benchmarks
 from ledger.reports.statutory import costs_of, reserves, standing_events
 from ledger.runs.store import last_years
 
@@ -56,7 +57,9 @@ def compose(
     edition = publish(counted.groups, counted.totals, before, IN_HEADLINES)
     forecast = {one.financial_year: one.reserve for one in last_years(connection, authority)}
     money = Money(path[year], {of: one for of, one in path.items() if of <= year}, forecast)
-    document = summary(Told(name, year, counted, edition.shown(), money), known_at)
+    beside = benchmarks.read(connection, benchmarks.Asked(authority))  # what others published has no part in the books
+    others = (beside.rates, [one.name for one in beside.sources]) if beside else ()
+    document = summary(Told(name, year, counted, edition.shown(), money), known_at, *others)
     last = editions.published(connection, authority, year)
     moved = changes(last.document, document) if last else []
     return Next(len(before) + 1, known_at, document, moved, edition)

@@ -1,54 +1,55 @@
 """The summary as a whole: its sections in order, and those whose words are the same for every council."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from ledger.domain.benchmarks import Compared, in_words
 from ledger.domain.documents import Document, Section, Table
 from ledger.domain.public import families, money, provision
-from ledger.domain.public.told import Told
+from ledger.domain.public.told import Told, text
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """One rate of this council beside others', in words."""
-
-    measure: str
-    own: str
-    similar: str
-    england: str
-
-
-def summary(told: Told, known_at: datetime, comparisons: Sequence[Comparison] = ()) -> Document:
-    """The document of one edition."""
+def summary(told: Told, known_at: datetime, compared: Sequence[Compared] = (), files: Sequence[str] = ()) -> Document:
+    """The document of one edition: `compared` is what published files of these names say of this council and others."""
     return Document(
         title=f"{told.council}: how the High Needs Block was spent in {told.label}",
         headlines=money.headlines(told),
         sections=(
             money.about(told, known_at), money.money(told), provision.spending(told), provision.ages(told),
             provision.needs(told), provision.services(told), provision.away(told), families.tribunals(told),
-            families.consultants(told), families.waits(told), provision.early(told), _compared(comparisons), PAYS_FOR,
-            METHOD,
+            families.consultants(told), families.waits(told), provision.early(told), _compared(compared, files),
+            PAYS_FOR, METHOD,
         ),
     )  # fmt: skip
 
 
-def _compared(comparisons: Sequence[Comparison]) -> Section:
-    words = "No published figures of other councils were in the ledger when this page was made."
-    if not comparisons:
+def _compared(compared: Sequence[Compared], files: Sequence[str]) -> Section:
+    if not compared:
+        words = "No published figures of other councils were in the ledger when this page was made."
         return Section(id="comparators", title="Compared with other councils", paragraphs=(words,))
+    rows = [
+        (one.title, *(in_words(value, one.rate.unit) for value in (one.authority.rate, one.median, one.england)))
+        for one in compared
+    ]
     return Section(
         id="comparators",
         title="Compared with other councils",
-        paragraphs=("The figures are from what the government publishes.",),
+        paragraphs=(
+            text(
+                "These figures are from files that the government publishes, and not from the council's ledger.",
+                "Similar councils are those that the files name as most like this one.",
+                "The middle one of their figures is shown.",
+            ),
+        ),
         tables=(
             Table(
                 caption="Beside other councils",
                 head=("Measure", "This council", "Similar councils", "England"),
-                rows=tuple((one.measure, one.own, one.similar, one.england) for one in comparisons),
+                rows=tuple(rows),
                 numeric=3,
             ),
         ),
+        notes=(f"The files: {'; '.join(files)}.",),
     )
 
 
