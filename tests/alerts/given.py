@@ -11,6 +11,7 @@ from alerts.domain.episodes import Step
 from alerts.domain.evidence import LineEvidence
 from alerts.domain.positions import Position, latest
 from alerts.handlers import Alerts, about
+from alerts.links import Links
 from alerts.rulebook import read_rules
 from hnb import database
 from hnb.events import OWN_EVENTS, ConditionChanged, Driver, PositionChanged, make_event, read_event, read_json
@@ -20,6 +21,7 @@ from hnb.telemetry import Telemetry
 LEICESTER = "E06000016"
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
 SHIPPED = read_rules(None)
+LINKS = Links("http://alerts.example", None)
 
 
 def said(version: int = 1, **given: Any) -> PositionChanged:
@@ -90,7 +92,7 @@ class Desk:
         self.engine: Engine = database.connect(url, "alerts")
         database.migrate(self.engine, "alerts")
         self.now = NOON
-        self.alerts = alerts or Alerts(SHIPPED, lambda *_: channels, "http://alerts.example", lambda: self.now)
+        self.alerts = alerts or Alerts(SHIPPED, lambda *_: channels, LINKS, lambda: self.now)
         self.intake = Intake(self.engine, Telemetry("alerts"), about, self.alerts.judge, lambda: None, OWN_EVENTS)
 
     def hear(self, *changes: PositionChanged, authority: str = LEICESTER) -> None:

@@ -79,7 +79,7 @@ def test_a_message_arrives_with_figures_reference_and_link_and_leaves_a_receipt(
     text = text_of(message)
     assert "£1,004.00 is committed or spent" in text
     assert "PL-1042" in text
-    assert "http://alerts.example/alerts/E06000016-2025-line-budget-special-1" in text
+    assert "http://alerts.example/inbox/alerts/E06000016-2025-line-budget-special-1" in text
     assert f"Reference {receipt['id']} " in text
     assert (receipt["attempts"], receipt["last_error"]) == (1, None)
     assert office.telemetry.registry.get_sample_value("hnb_alert_delivery_seconds_count") == 1

@@ -11,7 +11,7 @@ from alerts.digests import Digests
 from alerts.domain.digests import Line, compose_digest, due, moment
 from alerts.handlers import Alerts
 from alerts.recipients import Audience, Recipients, Rhythm
-from tests.alerts.given import LEICESTER, NOON, SHIPPED, Desk, said
+from tests.alerts.given import LEICESTER, LINKS, NOON, SHIPPED, Desk, said
 from tests.conftest import FreshDatabase
 
 DAILY = Audience(digest=Rhythm.DAILY)
@@ -32,7 +32,7 @@ class Clock:
 
 @contextmanager
 def office(url: str, clock: Clock, **readers: Audience) -> Iterator[tuple[Desk, Digests]]:
-    desk = Desk(url, alerts=Alerts(SHIPPED, lambda *_: [], "http://alerts.example", clock))
+    desk = Desk(url, alerts=Alerts(SHIPPED, lambda *_: [], LINKS, clock))
     recipients = Recipients(readers, {})
     yield desk, Digests(desk.engine, recipients, lambda alert, to, _: f"http://alerts.example/{alert}/{to}", clock)
     desk.close()

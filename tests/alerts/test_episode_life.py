@@ -12,7 +12,7 @@ from alerts.domain.pack import RulePack
 from alerts.handlers import Alerts
 from alerts.watching import Watch
 from hnb import database
-from tests.alerts.given import LEICESTER, NOON, said
+from tests.alerts.given import LEICESTER, LINKS, NOON, said
 from tests.alerts.mailbox import Mailbox, text_of
 from tests.alerts.test_delivery import Office
 from tests.conftest import FreshDatabase
@@ -38,7 +38,7 @@ class Officers(Office):
         def named(roles: object, authority: str, critical: bool) -> list[str]:
             return [name for name in self.open if any(who[role] in name for role in roles)]  # type: ignore[attr-defined]
 
-        self.alerts = Alerts(pack, named, "http://alerts.example", lambda: self.now)
+        self.alerts = Alerts(pack, named, LINKS, lambda: self.now)
         self.intake = replace(self.intake, apply=self.alerts.judge)
         self.watch = Watch(self.engine, self.alerts)
 

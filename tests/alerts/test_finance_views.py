@@ -9,7 +9,7 @@ from alerts import silences
 from alerts.domain.pack import RulePack
 from alerts.handlers import Alerts
 from hnb import database
-from tests.alerts.given import LEICESTER, NOON, Desk, said
+from tests.alerts.given import LEICESTER, LINKS, NOON, Desk, said
 from tests.alerts.mailbox import Mailbox
 from tests.alerts.test_delivery import QUICK, Office
 from tests.conftest import FreshDatabase
@@ -61,7 +61,7 @@ def test_what_has_not_held_long_enough_is_no_alert_yet(database_url: FreshDataba
         "id": "line-budget", "kind": "line-budget", "warning_percent": 90, "critical_percent": 100,
         "recovery_points": 2, "for_minutes": 60,
     }  # fmt: skip
-    alerts = Alerts(RulePack.model_validate({"rules": [rule]}), lambda *_: [], "http://alerts.example", lambda: NOON)
+    alerts = Alerts(RulePack.model_validate({"rules": [rule]}), lambda *_: [], LINKS, lambda: NOON)
     desk = Desk(database_url("alerts"), alerts=alerts)
     desk.hear(said(1, committed_pence=100_000))
     assert desk.ask("SELECT state FROM alerts") == [{"state": "pending"}]

@@ -16,7 +16,7 @@ from alerts.handlers import Alerts
 from alerts.watching import Watch
 from hnb import database
 from hnb.events import ConditionChanged, make_event, read_event, read_json
-from tests.alerts.given import LEICESTER, NOON, Desk, reserve, said
+from tests.alerts.given import LEICESTER, LINKS, NOON, Desk, reserve, said
 from tests.conftest import FreshDatabase
 
 SPECIAL = "E06000016-2025-line-budget-special-1"
@@ -154,7 +154,7 @@ def test_any_order_with_any_repeats_ends_where_the_newest_version_says(
 def convergence(database_url: FreshDatabase, margins: RulePack) -> tuple[Desk, list[int]]:
     return Desk(
         database_url("alerts"),
-        alerts=Alerts(margins, lambda *_: [], "http://alerts.example", lambda: NOON),
+        alerts=Alerts(margins, lambda *_: [], LINKS, lambda: NOON),
     ), []
 
 
@@ -178,9 +178,7 @@ def test_a_threshold_changed_between_two_starts_takes_effect_on_what_stands(data
     )
     assert desk.ask("SELECT id FROM alerts") == []
     rule = LineBudget(kind="line-budget", id="early", warning_percent=75, critical_percent=100, recovery_points=2)
-    review = Watch(
-        desk.engine, Alerts(RulePack(rules=[rule]), lambda *_: ["one"], "http://alerts.example", lambda: NOON)
-    )
+    review = Watch(desk.engine, Alerts(RulePack(rules=[rule]), lambda *_: ["one"], LINKS, lambda: NOON))
     for _ in range(2):
         assert not review.review()
     assert [a["id"] for a in desk.ask("SELECT id FROM alerts ORDER BY id")] == [

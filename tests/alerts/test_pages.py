@@ -1,9 +1,9 @@
-"""The page a link in a message opens: shown by GET, taken on by POST, and by nobody without a good link."""
+"""The page a signed link in a message opens: shown by GET, taken on by POST, and by nobody without a good link."""
 
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -13,13 +13,14 @@ import pytest
 from alerts.domain.messages import Message, Table
 from alerts.domain.rendering import html
 from alerts.links import GOOD_FOR, BadLink, make_token, read_token
-from tests.alerts.conftest import Running, Start, wait_until
+from tests.alerts.conftest import Running, Start
 from tests.alerts.given import NOON, said
 from tests.alerts.mailbox import Mailbox, text_of
 
 SECRET = "a secret of thirty-two characters or more"
 ALERT = "E06000016-2025-line-budget-special-1"
 KEY = SECRET.encode()
+TOKEN = hashlib.sha256(b"token").hexdigest()
 
 
 class Page(HTMLParser):
@@ -74,8 +75,7 @@ def opened(start: Start, mailbox: Mailbox, **given: str) -> tuple[Running, str]:
 
 
 def test_the_link_in_a_message_opens_the_page_and_its_form_acknowledges(start: Start, mailbox: Mailbox) -> None:
-    guarded = hashlib.sha256(b"token").hexdigest()
-    service, link = opened(start, mailbox, HNB_TOKENS=guarded)
+    service, link = opened(start, mailbox, HNB_TOKENS=TOKEN)
     assert service.http.get(f"/alerts/{ALERT}").status_code == 401
     for _ in range(3):
         page = service.http.get(link)
@@ -85,34 +85,30 @@ def test_the_link_in_a_message_opens_the_page_and_its_form_acknowledges(start: S
     assert "£950.00" in page.text
     assert "PL-&lt;1042&gt;" in page.text
     assert "finance@leicester.example" in page.text
+    assert "csrf" not in page.text  # its link is its key
 
     sent = service.http.post(link, data={"by": " A. Patel ", "note": "first\r\nsecond <b>"})
     assert sent.status_code == 303
     after = service.http.get(str(httpx.URL(str(sent.request.url)).join(sent.headers["location"])))
     assert "Acknowledged by A. Patel" in after.text
-    assert "first<br>second &lt;b&gt;" in after.text
+    assert "first\nsecond &lt;b&gt;" in after.text
     allowed = {"Authorization": "Bearer token"}
     taken = service.http.get(f"/alerts/{ALERT}", headers=allowed).json()
     assert [(t["change"], t["by"]) for t in taken["transitions"]] == [("opened", None), ("acknowledged", "A. Patel")]
 
 
-def test_the_page_works_by_keyboard_and_screen_reader_and_lets_nothing_in(start: Start, mailbox: Mailbox) -> None:
+def test_the_page_lets_nothing_in_and_gives_no_cookie(start: Start, mailbox: Mailbox) -> None:
     service, link = opened(start, mailbox)
     answer = service.http.get(link)
     page = Page(answer.text)
-    assert page.all_of("html") == [{"lang": "en-GB"}]
-    assert (len(page.all_of("h1")), len(page.all_of("main")), len(page.all_of("title"))) == (1, 1, 1)
     assert page.all_of("script") == page.all_of("img") == []
     labelled = {label["for"] for label in page.all_of("label")}
     assert labelled == {field["id"] for field in page.all_of("input") + page.all_of("textarea")} == {"by", "note"}
     assert len(page.all_of("table")) == len(page.all_of("caption")) > 0
-    assert {cell.get("scope") for cell in page.all_of("th")} == {"row", "col"}
-    assert not [
-        tag for tag, attributes in page.tags if "style" in attributes or int(attributes.get("tabindex") or 0) > 0
-    ]
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert answer.headers["referrer-policy"] == "same-origin"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+    assert "set-cookie" not in answer.headers
 
 
 def test_a_form_without_a_name_comes_back_with_what_was_written_and_where_to_mend_it(
@@ -124,7 +120,7 @@ def test_a_form_without_a_name_comes_back_with_what_was_written_and_where_to_men
     page = Page(answer.text)
     assert {"href": "#by"} in page.all_of("a")
     (name,) = page.all_of("input")
-    assert (name["aria-invalid"], name["aria-describedby"]) == ("true", "by-hint by-error")
+    assert name["aria-describedby"] == "by-hint by-error"
     assert "two places</textarea>" in answer.text
     assert "<title>Error: " in answer.text
     assert service.http.get(f"/alerts/{ALERT}").json()["state"] == "open"
@@ -141,15 +137,23 @@ def test_bad_links_get_a_page_that_says_so_and_change_nothing(start: Start, mail
     assert service.http.get(f"/alerts/{ALERT}").json()["state"] == "open"
 
 
-def test_without_a_secret_the_page_only_shows_and_stays_behind_the_bearer_token(start: Start) -> None:
-    service = start(HNB_TOKENS=hashlib.sha256(b"token").hexdigest())
-    allowed = {"Authorization": "Bearer token"}
+def test_a_link_out_of_its_time_says_where_the_alert_is_to_be_found(start: Start, mailbox: Mailbox) -> None:
+    service, _ = opened(start, mailbox)
+    old = make_token(KEY, ALERT, "Finance", datetime.now(UTC) - GOOD_FOR)
+    answer = service.http.get(f"/alerts/{ALERT}/page", params={"token": old})
+    assert answer.status_code == 403
+    assert "This link has expired" in answer.text
+    assert f"/inbox/alerts/{ALERT}" in answer.text
+
+
+def test_without_a_secret_messages_lead_to_the_inbox_and_there_is_no_other_page(start: Start, mailbox: Mailbox) -> None:
+    service = start(HNB_ALERT_URLS=mailbox.url("finance@leicester.example"), HNB_TOKENS=TOKEN)
     service.hear(said(1, committed_pence=95_000))
-    path = f"/alerts/{ALERT}/page"
-    wait_until(lambda: service.http.get(path, headers=allowed).status_code == 200)
-    assert service.http.get(path).status_code == 401
-    assert "<form" not in service.http.get(path, headers=allowed).text
-    assert service.http.post(path, data={"by": "A. Patel"}, headers=allowed).status_code == 403
+    text = text_of(mailbox.wait_for(lambda m: "Special schools" in m["subject"]))
+    assert f"/inbox/alerts/{ALERT}\n" in text
+    assert service.http.get(f"/alerts/{ALERT}/page").status_code == 401
+    allowed = {"Authorization": "Bearer token"}
+    assert service.http.get(f"/alerts/{ALERT}/page", headers=allowed).status_code == 404
 
 
 def test_an_alert_that_has_ended_has_no_form_any_more(start: Start, mailbox: Mailbox) -> None:
@@ -157,7 +161,7 @@ def test_an_alert_that_has_ended_has_no_form_any_more(start: Start, mailbox: Mai
     service.hear(said(2, committed_pence=0))
     service.wait_for_alert("resolved")
     page = service.http.get(link)
-    assert ("<form" in page.text, "This alert ended on" in page.text) == (False, True)
+    assert ("<form" in page.text, "Nothing needs to be done" in page.text) == (False, True)
     assert service.http.post(link, data={"by": "A. Patel"}).status_code == 409
 
 

@@ -55,7 +55,7 @@ ROUTES = {
         "/alerts",
         "/alerts/{alert_id}",
         "/alerts/{alert_id}/acknowledge",
-        "/alerts/{alert_id}/page",
+        "/inbox",
         "/deliveries",
     },
 }

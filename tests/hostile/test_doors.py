@@ -44,7 +44,8 @@ CHECKS = [
 ONE_BY_ONE = {"POST /events"}
 LISTS_OF_ONE = {"GET /alerts"}  # `rule=false` names a rule called false, which is no violation on the wire
 NOTHING_TO_GET_WRONG = {
-    "GET /forecasts/scenarios", "GET /places", "GET /comparisons/files",
+    "GET /forecasts/scenarios", "GET /places", "GET /comparisons/files", "GET /public", "GET /board",
+    "GET /benchmarks",
     "GET /health/live", "GET /health/ready", "GET /metrics", "GET /asyncapi", "GET /events/{source}/{id}",
     "POST /conditions/replay", "POST /positions/replay",
 }  # fmt: skip

@@ -78,7 +78,7 @@ def test_a_placement_that_overspends_its_line_reaches_an_officer_by_email(stack:
 
     alerts = httpx.get(f"{stack.urls['alerts']}/alerts", params={"authority": LEICESTER}).json()["alerts"]
     (alert,) = [a for a in alerts if a["scope"] == "special"]
-    assert f"{stack.urls['alerts']}/alerts/{alert['id']}/page\n" in text
+    assert f"{stack.urls['alerts']}/inbox/alerts/{alert['id']}\n" in text
     (position,) = [
         line
         for line in httpx.get(

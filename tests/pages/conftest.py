@@ -32,7 +32,8 @@ def demo() -> Iterator[Stack]:
             yield running
 
 
-@pytest.fixture(scope="session")
+# Of a module: while it is open Playwright runs an event loop on this thread, where no other test could run its own.
+@pytest.fixture(scope="module")
 def browser(demo: Stack) -> Iterator[Browser]:  # the demo first: where there is no Chromium, it says so
     with chromium() as running:
         yield running

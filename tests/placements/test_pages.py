@@ -3,7 +3,6 @@
 import csv
 import re
 from collections.abc import Iterator
-from html import unescape
 from io import StringIO
 from typing import Any
 
@@ -14,7 +13,7 @@ from hnb.money import pounds
 from hnb.words import whole_pounds
 from placements.app import build
 from placements.settings import PlacementsSettings
-from tests.browsing import BROWSER
+from tests.browsing import BROWSER, words_of
 from tests.cases import LEICESTER, Json, issued, made, registered, yearly
 from tests.conftest import Servers, fresh_databases
 from tests.placements.edges import worked
@@ -42,7 +41,7 @@ def shown(client: TestClient, path: str, status: int = 200, **asked: Any) -> str
     answer = client.get(path, params=asked or None, headers=BROWSER)  # {} would take away what the path asks
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"].startswith("text/html")
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+    return words_of(answer.text)
 
 
 def told(client: TestClient, route: str, **asked: Any) -> Any:

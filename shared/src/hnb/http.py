@@ -108,7 +108,8 @@ def make_app(
     for router in routers:
         app.include_router(router, responses=PROBLEMS)
     app.include_router(_own_pages(telemetry, readiness, title, asyncapi))
-    app.openapi()["components"].setdefault("schemas", {}).update(schemas)  # FastAPI keeps the document it made
+    document = app.openapi()  # FastAPI keeps the document it made
+    document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
 
     @app.exception_handler(AnyHTTPException)  # FastAPI's own refusals too: a body that is no text, a wrong method
     async def _refused(_: Request, error: AnyHTTPException) -> Response:

@@ -1,7 +1,7 @@
 """How figures, days and lines are written on pages and in documents."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,12 @@ def moment(given: datetime) -> str:
     return f"{day(there)} at {there.hour % 12 or 12}:{there:%M}{'am' if there.hour < 12 else 'pm'}"
 
 
+def until(given: datetime) -> str:
+    """A moment that something lasts until: where that is midnight, `the end of 2 November 2025`."""
+    there = given.astimezone(LONDON)
+    return moment(given) if there.time() > time() else f"the end of {day(there.date() - timedelta(days=1))}"
+
+
 def title(line: str) -> str:
     """A provision line by its title."""
     return LINES[Provision(line)].title
@@ -51,5 +57,5 @@ def event(type: str) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "pounds": pounds, "whole_pounds": whole_pounds, "millions": millions, "percent": percent,
-    "day": day, "moment": moment, "year": year_label, "line": title, "event": event,
+    "day": day, "moment": moment, "until": until, "year": year_label, "line": title, "event": event,
 }  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, RowMapping, text
 
 from alerts.domain.episodes import AlreadyResolved, Change, State
 from alerts.domain.evidence import Evidence
@@ -19,7 +19,7 @@ from hnb.events import Text
 
 MOST = 1_000
 
-Authority = Annotated[str, Query(pattern=r"^(E\d{8})?$", description="an ONS code; all authorities when empty")]
+Authority = Annotated[str, Query(pattern=r"^(E[0-9]{8})?$", description="an ONS code; all authorities when empty")]
 Wanted = Annotated[
     Literal["open", "acknowledged", "resolved", "retracted", "all"],
     Query(description="`open` is all that has not ended, acknowledged or not"),
@@ -129,16 +129,16 @@ class Acknowledge(BaseModel):
     note: Annotated[Text, StringConstraints(strip_whitespace=True)] | None = None
 
 
-_COLUMNS = """
+COLUMNS = """
     a.*, l.version, l.recorded_at, l.budget_pence, l.committed_pence, l.spent_pence, l.headroom_pence, l.grant_pence,
     l.reserve_closing_pence FROM alerts a LEFT JOIN lines l USING (authority, financial_year, scope)
 """
 _PAGE = text(f"""
-    SELECT {_COLUMNS} WHERE a.state = ANY(:states) AND (:authority = '' OR authority = :authority)
+    SELECT {COLUMNS} WHERE a.state = ANY(:states) AND (:authority = '' OR authority = :authority)
     AND (CAST(:rules AS text[]) IS NULL OR a.rule = ANY(:rules))
     AND (CAST(:after AS bigint) IS NULL OR a.seq < :after) ORDER BY a.seq DESC LIMIT :most
 """)
-_ONE = text(f"SELECT {_COLUMNS} WHERE a.id = :id AND a.state <> 'pending'")
+_ONE = text(f"SELECT {COLUMNS} WHERE a.id = :id AND a.state <> 'pending'")
 _TRANSITIONS = text("""
     SELECT number, change, severity, at, by_whom AS by, note, evidence FROM transitions
     WHERE alert_id = :id ORDER BY number
@@ -167,7 +167,7 @@ def make_router(engine: Engine, alerts: Alerts, after_commit: Callable[[], None]
         with reading(engine) as connection:
             rows = connection.execute(_PAGE, binds).mappings().all()
         return AlertPage(
-            alerts=[Alert.model_validate(_shaped(dict(row))) for row in rows],
+            alerts=[Alert.model_validate(shaped(row)) for row in rows],
             next=rows[-1]["seq"] if len(rows) == limit else None,
         )
 
@@ -182,7 +182,7 @@ def make_router(engine: Engine, alerts: Alerts, after_commit: Callable[[], None]
         try:
             with transaction(engine) as connection:
                 if not alerts.acknowledge(connection, alert_id, given.by, given.note):
-                    raise _unknown(alert_id)
+                    raise unknown(alert_id)
         except AlreadyResolved as error:
             raise HTTPException(409, str(error)) from None
         after_commit()
@@ -196,17 +196,18 @@ def read_detail(connection: Connection, alert_id: str) -> AlertDetail:
     """One alert with its history and receipts; a 404 where there is none."""
     row = connection.execute(_ONE, {"id": alert_id}).mappings().first()
     if row is None:
-        raise _unknown(alert_id)
+        raise unknown(alert_id)
     transitions = connection.execute(_TRANSITIONS, {"id": alert_id}).mappings().all()
     receipts = connection.execute(_RECEIPTS, {"id": alert_id}).mappings().all()
-    shaped = _shaped(dict(row))
-    return AlertDetail.model_validate({**shaped, "transitions": transitions, "deliveries": receipts})
+    return AlertDetail.model_validate({**shaped(row), "transitions": transitions, "deliveries": receipts})
 
 
-def _unknown(alert_id: str) -> HTTPException:
+def unknown(alert_id: str) -> HTTPException:
+    """The refusal where there is no alert of this id."""
     return HTTPException(404, f"there is no alert {alert_id}")
 
 
-def _shaped(row: dict[str, object]) -> dict[str, object]:
+def shaped(row: RowMapping) -> dict[str, object]:
+    """A row of `COLUMNS` as an alert is made of it."""
     now = None if row["version"] is None else {name: row[name] for name in LineNow.model_fields}
     return {**row, "title": title_of(str(row["scope"])), "now": now}

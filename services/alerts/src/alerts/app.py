@@ -1,17 +1,18 @@
 """How alerts is wired: which events it hears, where it sends, and which route asks what."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
-from alerts import metrics, silence_api
+from alerts import metrics, pages, silence_api
 from alerts.api import make_router
 from alerts.audit import make_audit
 from alerts.delivery import Courier
 from alerts.digests import Digests
 from alerts.handlers import Alerts, about
-from alerts.links import Links
-from alerts.pages import Door, make_pages
+from alerts.links import INBOX, Links
+from alerts.pages.linked import Door
 from alerts.recipients import BadRecipients, Recipients, from_urls, read_recipients
 from alerts.rulebook import BadRules, read_rules
 from alerts.settings import AlertsSettings
@@ -22,9 +23,10 @@ from hnb.events import OWN_EVENTS
 from hnb.hearing import Hearing, make_broker
 from hnb.intake import Intake
 from hnb.outbox import Relay
-from hnb.pages import Pages
+from hnb.pages import Link, Pages
 from hnb.service import Loop, Service, relay_loops
 from hnb.settings import refuse_to_start
+from hnb.signin import EVERYBODY
 from hnb.telemetry import Telemetry, make_tracing
 
 HEARD = ("position", "condition")
@@ -32,6 +34,9 @@ DELIVER_SECONDS = 0.5
 CLOCK_SECONDS = 15.0
 DIGEST_SECONDS = 10.0
 REVIEW_SECONDS = 3600.0  # at once after a start, when the rules may be others; later only to heal what nobody foresaw
+
+# Each of them is told of alerts by its role: whoever is told can look.
+PAGE_ROLES = {INBOX: EVERYBODY}
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +56,7 @@ def build(settings: AlertsSettings) -> Service:
     broker = make_broker(settings.broker_url.get_secret_value())
     relay = Relay(engine, redis, traced=tracing is not None)
     roles = {rule.id: tuple(rule.recipients) for rule in rules.rules}
-    alerts = Alerts(rules, recipients.named, settings.link_root, _now, links.link_for, tracing)
+    alerts = Alerts(rules, recipients.named, links, _now, tracing)
     watch = Watch(engine, alerts)
     courier = Courier(
         engine, recipients.channels, telemetry, fallback=recipients.fallback, replica=settings.replica, tracing=tracing
@@ -73,9 +78,16 @@ def build(settings: AlertsSettings) -> Service:
 
     clock = Loop("clock", look_at_the_clock, CLOCK_SECONDS)
 
+    def decided() -> None:
+        send.wake()
+        clock.wake()
+
     known = {kind: of_kind for kind, of_kind in OWN_EVENTS.items() if of_kind[0] in HEARD}
     intake = Intake(engine, telemetry, about, alerts.judge, after_commit, known, tracing=tracing)
     hearing = Hearing(broker, "alerts", f"alerts-{settings.replica}", HEARD, intake.take_entries, intake.bury)
+    look = Pages(
+        "alerts", "High Needs Block alerts", INBOX, [Link("Inbox", INBOX), Link("Silences", f"{INBOX}/silences")]
+    )
     service = Service(
         name="alerts",
         description="Thresholds and people: alert episodes with their evidence, deliveries and acknowledgements.",
@@ -84,11 +96,12 @@ def build(settings: AlertsSettings) -> Service:
         intake=intake, hearing=hearing, heard=HEARD, said=("alert", "dead-letter"),
         routers=[
             make_router(engine, alerts, send.wake), silence_api.make_router(engine, _now, clock.wake),
-            make_pages(engine, alerts, links, _now, send.wake), make_audit(engine),
+            make_audit(engine), *pages.routers(engine, alerts, links, look, _now, decided),
         ],
-        pages=Pages("alerts", "High Needs Block alerts", "/docs"),
+        pages=look,
+        page_roles=PAGE_ROLES,
         loops=[send, settle, deliver, review, clock, Loop("digests", digests.make, DIGEST_SECONDS)],
-        guard=Door(settings, links),
+        guard=partial(Door, settings=settings) if links.secret else None,
     )  # fmt: skip
     telemetry.collect_from(service.metrics)
     telemetry.collect_from(lambda: metrics.read(engine, rules))

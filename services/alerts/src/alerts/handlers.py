@@ -12,13 +12,14 @@ from sqlalchemy import Connection
 
 from alerts import readings, silences, store
 from alerts.domain.conditions import Reading, latest_readings
-from alerts.domain.episodes import TOLD, UNSEEN, Change, Episode, Step, acknowledge, decide
+from alerts.domain.episodes import TOLD, UNSEEN, Change, Episode, State, Step, acknowledge, decide, note
 from alerts.domain.evidence import ConditionEvidence, LineEvidence
 from alerts.domain.messages import compose, compose_together
 from alerts.domain.pack import AnyRule, RulePack
 from alerts.domain.positions import LineKey, Position, latest
 from alerts.domain.severity import Severity
-from alerts.store import Acknowledgement, Delivery
+from alerts.links import Links
+from alerts.store import Delivery, Word
 from hnb import outbox
 from hnb.events import OWN_SOURCES, AlertChanged, ConditionChanged, Event, PositionChanged, make_event
 
@@ -38,13 +39,12 @@ def about(event: Event) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """The rules, who has which role for an authority, what links start with, and the clock."""
+    """The rules, who has which role for an authority, where links lead, and the clock."""
 
     rules: RulePack
     named: Named
-    link_root: str
+    links: Links
     now: Callable[[], datetime]
-    link_for: Callable[[str, str, datetime], str] | None = None  # an alert's page, for one recipient
     tracing: "Tracing | None" = None
 
     def judge(self, connection: Connection, events: Sequence[Event]) -> None:
@@ -104,14 +104,25 @@ class Alerts:
             [traces.get(step.episode.key[:3]) for step in seen] if traces else None,
         )
 
-    def acknowledge(self, connection: Connection, alert_id: str, by_whom: str, note: str | None) -> bool:
+    def acknowledge(self, connection: Connection, alert_id: str, by_whom: str, words: str | None) -> bool:
         """Somebody takes an alert on; False where there is none of this id, AlreadyResolved where it has ended."""
         episode = store.episode(connection, alert_id)
-        if episode is None:
+        if episode is None or episode.state is State.PENDING:
             return False
         after, at = acknowledge(episode), self.now()
-        store.keep_acknowledgement(connection, after, Acknowledgement(by_whom, note, at))
+        store.keep_acknowledgement(connection, after, Word(by_whom, words, at))
         outbox.say(connection, [("alert", _changed(after, None, at))])
+        return True
+
+    def note(self, connection: Connection, alert_id: str, by_whom: str, words: str) -> bool:
+        """Somebody writes beside an alert what others should know; False where there is none of this id.
+
+        Nothing is said of it: neither its state nor its figures have changed.
+        """
+        episode = store.episode(connection, alert_id)
+        if episode is None or episode.state is State.PENDING:
+            return False
+        store.keep_note(connection, note(episode), Word(by_whom, words, self.now()))
         return True
 
     def rule(self, id: str) -> AnyRule | None:
@@ -135,13 +146,13 @@ class Alerts:
                 yield from self._messages(some, names, told_at if told_at > at else None)
 
     def _messages(self, steps: Sequence[Step], names: Sequence[str], due_at: datetime | None) -> Iterator[Delivery]:
-        episode, root = steps[0].episode, f"{self.link_root}/alerts"
+        episode = steps[0].episode
         for channel in names:
-            link = self.link_for(episode.id, channel, self.now()) if self.link_for else f"{root}/{episode.id}"
             reference = f"{episode.id}-{episode.changes}-{hashlib.sha256(channel.encode()).hexdigest()[:8]}"
             message = (
-                compose_together(steps, root, reference) if len(steps) > 1
-                else compose(steps[0], link, reference)
+                compose_together(steps, self.links.to_all_of(episode.authority, episode.rule), reference)
+                if len(steps) > 1
+                else compose(steps[0], self.links.link_for(episode.id, channel, self.now()), reference)
             )  # fmt: skip
             yield Delivery(reference, steps[0], channel, message, due_at)
 

@@ -1,4 +1,4 @@
-"""Links in messages: signed, for one recipient and one alert, and good for a week."""
+"""Links in messages: signed, for one recipient and one alert, and good for a week; or to the inbox."""
 
 import base64
 import binascii
@@ -6,10 +6,11 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 GOOD_FOR = timedelta(days=7)
 MAX_TOKEN = 2_000
+INBOX = "/inbox"
 _PURPOSE = b"hnb-alert-link.v1\n"  # the same secret used for anything else would sign nothing that is good here
 _BETWEEN = "\n"
 
@@ -20,19 +21,30 @@ class BadLink(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Makes and reads links to the page of an alert; without a secret they carry no token."""
+    """Makes and reads links to the page of an alert; without a secret they lead to the inbox, for who signs in."""
 
     root: str
     secret: bytes | None = field(repr=False)
 
     def link_for(self, alert_id: str, recipient: str, now: datetime) -> str:
         """The address of an alert's page for one recipient."""
+        if not self.secret:
+            return self.root + in_inbox(alert_id)
         page = f"{self.root}/alerts/{quote(alert_id, safe='')}/page"
-        return f"{page}?token={make_token(self.secret, alert_id, recipient, now)}" if self.secret else page
+        return f"{page}?token={make_token(self.secret, alert_id, recipient, now)}"
+
+    def to_all_of(self, authority: str, rule: str) -> str:
+        """The address of all alerts of one rule and authority that have not ended, in the inbox."""
+        return f"{self.root}{INBOX}?{urlencode({'authority': authority, 'rule': rule})}"
 
     def recipient_of(self, token: str, alert_id: str, now: datetime) -> str:
         """For whom a token to this alert was made; BadLink where it is not ours, another's, or out of its time."""
         return read_token(self.secret or b"", token, alert_id, now)
+
+
+def in_inbox(alert_id: str) -> str:
+    """The path of an alert's page in the inbox."""
+    return f"{INBOX}/alerts/{quote(alert_id, safe='')}"
 
 
 def make_token(secret: bytes, alert_id: str, recipient: str, now: datetime) -> str:

@@ -11,6 +11,7 @@ from alerts.domain.episodes import Episode
 
 _ACTIVE = text("SELECT * FROM silences WHERE begins_at <= :at AND ends_at > :at ORDER BY id")
 _LIST = text("SELECT * FROM silences WHERE :all OR ends_at > :at ORDER BY id DESC LIMIT :most")
+_ONE = text("SELECT * FROM silences WHERE id = :id")
 _BEGIN = text("""
     INSERT INTO silences (authority, rule, scope, author, reason, begins_at, ends_at)
     VALUES (:authority, :rule, :scope, :author, :reason, :begins_at, :ends_at) RETURNING *
@@ -32,14 +33,12 @@ class Silence:
     ends_at: datetime
     ended_by: str | None
 
-    def covers(self, episode: Episode) -> bool:
-        """Whether an episode is among what is silenced."""
+    def covers(self, authority: str, rule: str, scope: str) -> bool:
+        """Whether alerts of a rule about a scope are among what is silenced."""
         return all(
             wanted is None or wanted == found
-            for wanted, found in (
-                (self.authority, episode.authority), (self.rule, episode.rule), (self.scope, episode.scope),
-            )
-        )  # fmt: skip
+            for wanted, found in ((self.authority, authority), (self.rule, rule), (self.scope, scope))
+        )
 
 
 def active(connection: Connection, at: datetime) -> list[Silence]:
@@ -64,6 +63,12 @@ def end(connection: Connection, id: int, by: str, at: datetime) -> Silence | Non
     return None if row is None else Silence(**row)
 
 
-def covering(silences: Sequence[Silence], episode: Episode) -> Silence | None:
+def one(connection: Connection, id: int) -> Silence | None:
+    """The silence of a number, ended or not."""
+    row = connection.execute(_ONE, {"id": id}).mappings().first()
+    return None if row is None else Silence(**row)
+
+
+def covering(silences: Sequence[Silence], of: Episode) -> Silence | None:
     """The first silence that covers an episode."""
-    return next((silence for silence in silences if silence.covers(episode)), None)
+    return next((silence for silence in silences if silence.covers(of.authority, of.rule, of.scope)), None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, RowMapping, text
+from sqlalchemy import Connection, Row, RowMapping, TextClause, text
 
 from alerts import readings
 from alerts.domain.episodes import OVER, TOLD, Change, Episode, EpisodeKey, State, Step
@@ -108,7 +108,8 @@ _ACKNOWLEDGE = text("""
     UPDATE alerts SET state = :state, changes = :number, changed_at = :at, acknowledged_at = :at,
         acknowledged_by = :by_whom, note = :note WHERE id = :id
 """)
-_ACKNOWLEDGED = text("""
+_NOTE = text("UPDATE alerts SET changes = :number, changed_at = :at WHERE id = :id")
+_BY_SOMEBODY = text("""
     INSERT INTO transitions (alert_id, number, change, severity, at, by_whom, note)
     VALUES (:id, :number, :change, :severity, :at, :by_whom, :note)
 """)
@@ -126,8 +127,8 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """Who took an alert on, what they wrote, and when."""
+class Word:
+    """Who took an alert on or wrote beside it, what they wrote, and when."""
 
     by_whom: str
     note: str | None
@@ -261,11 +262,20 @@ def queue(connection: Connection, deliveries: Sequence[Delivery], traces: Mappin
         connection.execute(_TRACED, arrays("ids traceparents", traced))
 
 
-def keep_acknowledgement(connection: Connection, after: Episode, given: Acknowledgement) -> None:
+def keep_acknowledgement(connection: Connection, after: Episode, given: Word) -> None:
     """Keep an acknowledged episode, and who did it."""
+    _by_somebody(connection, _ACKNOWLEDGE, Change.ACKNOWLEDGED, after, given)
+
+
+def keep_note(connection: Connection, after: Episode, given: Word) -> None:
+    """Keep what somebody wrote beside an episode, in its history."""
+    _by_somebody(connection, _NOTE, Change.NOTED, after, given)
+
+
+def _by_somebody(connection: Connection, update: TextClause, change: Change, after: Episode, given: Word) -> None:
     binds = {
         "id": after.id, "state": str(after.state), "number": after.changes, "at": given.at, "by_whom": given.by_whom,
-        "note": given.note, "severity": str(after.severity), "change": str(Change.ACKNOWLEDGED),
+        "note": given.note, "severity": str(after.severity), "change": str(change),
     }  # fmt: skip
-    connection.execute(_ACKNOWLEDGE, binds)
-    connection.execute(_ACKNOWLEDGED, binds)
+    connection.execute(update, binds)
+    connection.execute(_BY_SOMEBODY, binds)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.table import Table
 
 from hnb_local.asking import exchange
 from hnb_local.errors import COULD_NOT, CommandFailed
@@ -22,6 +21,7 @@ PAGES = (
     ("Who waits, and how long", "placements", f"/waits/{AUTHORITY}"),
     ("Statutory clocks", "placements", f"/clocks/{AUTHORITY}"),
     ("The tribunal review", "placements", f"/tribunals/{AUTHORITY}"),
+    ("The officers' inbox", "alerts", f"/inbox?authority={AUTHORITY}"),
     ("The recovery plan (invented)", "ledger", f"/recovery-plan/{AUTHORITY}"),
 )
 
@@ -39,10 +39,9 @@ def publish_summary(ledger_url: str) -> None:
 
 def print_pages(screen: Console, urls: Mapping[str, str]) -> None:
     """Each page and its address; while the system is up, a browser on this machine can open them."""
-    found = Table(box=None, show_header=False, title="Where each page is", title_justify="left")
+    widest = max(len(words) for words, _, _ in PAGES)
+    screen.print("\nWhere each page is")
     for words, service, path in PAGES:
-        found.add_row(words, f"{urls[service]}{path}")
-    screen.print()
-    screen.print(found, soft_wrap=True)
+        screen.print(f"  {words:<{widest}}  {urls[service]}{path}", soft_wrap=True)
     if not screen.is_terminal:
         screen.print("The pages are gone with this demo: on a terminal it stays up until Ctrl-C.")

@@ -49,6 +49,7 @@ class Change(StrEnum):
     REMINDED = "reminded"
     REVISED = "revised"
     ACKNOWLEDGED = "acknowledged"
+    NOTED = "noted"
 
 
 # Of the others nobody is sent a message.
@@ -204,6 +205,11 @@ def acknowledge(episode: Episode) -> Episode:
     if episode.state in OVER:
         raise AlreadyResolved(episode.id)
     return replace(episode, state=State.ACKNOWLEDGED, changes=episode.changes + 1)
+
+
+def note(episode: Episode) -> Episode:
+    """The episode with something written beside it, whether it has ended or not."""
+    return replace(episode, changes=episode.changes + 1)
 
 
 def escalate(episode: Episode, evidence: Evidence) -> Step:

@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 
 from hnb.database import reading
 from hnb.pages import TAG, Pages
+from hnb.pages.paging import page_of
 from hnb.provisions import Provision
 from hnb.signin import audit, within
 from placements.domain.alternatives import BASES, MEANING
 from placements.domain.phases import PHASES
-from placements.pages.asked import Asked, OfAuthority, as_at, csv_link, page_of
+from placements.pages.asked import Asked, OfAuthority, as_at, csv_link
 from placements.pages.files import OF_PAGES, as_csv
 from placements.reports import area
 from placements.reports.paging import Asked as Register

@@ -1,11 +1,10 @@
 """What addresses of pages ask for: whose, on which day, in which form, and which page of a list."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Literal
 
 from fastapi import HTTPException, Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -13,8 +12,8 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection, text
 
 from hnb.events import Day
+from hnb.pages.paging import link
 
-ROWS_A_PAGE = 100
 _CODE = r"^E\d{8}$"
 _KNOWN = text("SELECT EXISTS (SELECT FROM facts WHERE authority = :authority)")
 _SET_TO = {"type": "string", "format": "date"}
@@ -70,38 +69,6 @@ def one_of(field: str, wanted: str, there: Iterable[str]) -> str:
         choices = ", ".join(known) or "none, as nothing here says any"
         raise HTTPException(422, f"{field}: nothing here has {wanted!r}; choose one of {choices}")
     return wanted
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One page of a list, and the links to those beside it."""
-
-    rows: Sequence[Any]
-    number: int
-    pages: int
-    total: int
-    first: int
-    previous: str | None
-    next: str | None
-
-
-def page_of(request: Request, rows: Sequence[Any], number: int) -> Shown:
-    """The rows of one page; 404 beyond the last."""
-    pages = max(1, -(-len(rows) // ROWS_A_PAGE))
-    if number > pages:
-        raise HTTPException(404, f"page: there are {pages} pages of this, and no page {number}; begin at page 1")
-    first = (number - 1) * ROWS_A_PAGE
-    return Shown(
-        rows[first : first + ROWS_A_PAGE], number, pages, len(rows), first + 1,
-        link(request, page=str(number - 1)) if number > 1 else None,
-        link(request, page=str(number + 1)) if number < pages else None,
-    )  # fmt: skip
-
-
-def link(request: Request, **changed: str) -> str:
-    """This page's own address with these parameters, the empty ones left out."""
-    asked = {**request.query_params, **changed}
-    return "?" + urlencode({name: value for name, value in asked.items() if value})
 
 
 def csv_link(request: Request, **changed: str) -> str:

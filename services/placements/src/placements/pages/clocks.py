@@ -12,9 +12,10 @@ from sqlalchemy import Engine
 
 from hnb.database import reading
 from hnb.pages import TAG, Pages
+from hnb.pages.paging import link, page_of
 from hnb.signin import audit, within
 from placements.domain.limits import WITHIN_DAYS, Limit, nearest_first
-from placements.pages.asked import Asked, OfAuthority, as_at, csv_link, link, page_of
+from placements.pages.asked import Asked, OfAuthority, as_at, csv_link
 from placements.pages.files import OF_PAGES, as_csv
 from placements.reports import limits
 from placements.reports.paging import Asked as Register

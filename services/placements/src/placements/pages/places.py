@@ -13,11 +13,12 @@ from hnb.charts import Bar
 from hnb.database import reading
 from hnb.money import divide_half_up
 from hnb.pages import TAG, Pages
+from hnb.pages.paging import page_of
 from hnb.provisions import Provision
 from hnb.signin import person_of, within
 from hnb.words import title
 from placements.domain.places import fullness
-from placements.pages.asked import Asked, OfAuthority, as_at, csv_link, one_of, page_of
+from placements.pages.asked import Asked, OfAuthority, as_at, csv_link, one_of
 from placements.pages.files import OF_PAGES, as_csv
 from placements.reports import area, places
 from placements.reports.paging import Asked as Register

@@ -15,10 +15,11 @@ from hnb.database import reading
 from hnb.events.fields import Need
 from hnb.needs import NEEDS
 from hnb.pages import TAG, Pages
+from hnb.pages.paging import page_of
 from hnb.provisions import Provision
 from hnb.signin import audit, within
 from placements.domain.phases import NOT_KNOWN, PHASES
-from placements.pages.asked import Asked, OfAuthority, as_at, csv_link, page_of
+from placements.pages.asked import Asked, OfAuthority, as_at, csv_link
 from placements.pages.files import OF_PAGES, as_csv
 from placements.reports import waits
 from placements.reports.paging import Asked as Register
