@@ -16,7 +16,7 @@ def test_a_position_on_the_stream_becomes_an_alert_a_message_and_an_acknowledgem
     listed = service.wait_for_alert(count=2)
     assert [a["rule"] for a in listed] == ["reserve-plan", "line-budget"]
     message = mailbox.wait_for(lambda m: "Special schools at 95.0% of budget" in m["subject"])
-    assert f"https://hnb.example{SPECIAL}/page\n" in text_of(message)
+    assert f"https://hnb.example/inbox{SPECIAL}\n" in text_of(message)
 
     answer = service.http.post(f"{SPECIAL}/acknowledge", json={"by": " A. Patel ", "note": "two places under review"})
     assert answer.status_code == 200

@@ -12,6 +12,7 @@ from hnb_local.simulator.leicester import AUTHORITY
 from hnb_local.stack import Stack
 from tests.pages.browser import NARROW, faults, too_wide
 
+ALERT = f"/inbox/alerts/{AUTHORITY}-2025-line-budget-special-1"
 FURTHER = (
     ("Every summary", "ledger", "/public"),
     ("Every year", "ledger", "/board"),
@@ -31,6 +32,13 @@ FURTHER = (
     ("A review without its note", "placements", f"/tribunals/{AUTHORITY}?from=2025-04-01"),
     ("A council nothing is known of", "placements", "/places/E08000099"),
     ("Two wrong filters", "placements", f"/waits/{AUTHORITY}?need=X&phase=Y"),
+    ("An alert", "alerts", ALERT),
+    ("The form to take it on", "alerts", f"{ALERT}/acknowledge"),
+    ("The form to silence it", "alerts", f"{ALERT}/silence"),
+    ("Past alerts, if there are any", "alerts", "/inbox?show=past&rule=line-budget"),
+    ("Silences", "alerts", "/inbox/silences?ended=true"),
+    ("An alert that is none", "alerts", "/inbox/alerts/none"),
+    ("A wrong level", "alerts", "/inbox?severity=grave"),
 )
 EVERY = [pytest.param(service, path, id=f"{service}{path}") for _, service, path in (*PAGES, *FURTHER)]
 FOCUSABLE = "a[href], button, input, select, textarea, [tabindex='0'], summary"
@@ -60,6 +68,18 @@ def test_axe_finds_nothing_wide_or_narrow_and_nothing_is_too_wide(
     page.set_viewport_size({"width": NARROW, "height": 640})
     assert too_wide(page) == 0
     assert faults(page, OF_NARROW) == []
+
+
+@pytest.mark.parametrize("answer", ["acknowledge", "note", "silence"])
+def test_axe_finds_nothing_in_a_form_that_comes_back(page: Page, demo: Stack, answer: str) -> None:
+    opened(page, demo, "alerts", f"{ALERT}/{answer}")
+    page.locator("main button").click()
+    assert page.title().startswith("Error: ")
+    assert faults(page) == []
+    page.set_viewport_size({"width": NARROW, "height": 640})
+    assert too_wide(page) == 0
+    page.get_by_role("link", name="Enter your name").click()
+    assert page.evaluate("document.activeElement.id") == "by"
 
 
 @pytest.mark.parametrize("service", ["placements", "ledger", "alerts"])

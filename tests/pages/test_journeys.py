@@ -115,6 +115,42 @@ def test_placement_staff_go_from_out_of_area_to_waits_clocks_and_the_review(page
     expect(page.locator("main")).to_contain_text("not recorded efficiently from 2020 until then")
 
 
+def test_an_officer_takes_an_alert_on_notes_silences_and_ends_the_silence(page: Page, demo: Stack) -> None:
+    page.goto(demo.urls["alerts"])
+    expect(page.locator("h1")).to_have_text("Alerts")
+    listed = httpx.get(f"{demo.urls['alerts']}/alerts", params={"rule": "line-budget"}, trust_env=False).json()
+    page.get_by_label("Rule", exact=True).select_option("line-budget")
+    page.get_by_role("button", name="Show").click()
+    assert "rule=line-budget" in page.url
+    expect(page.locator("main")).to_contain_text(f"of {len(listed['alerts'])}.")
+    page.get_by_role("link", name="Special schools at").click()
+    expect(page.get_by_role("table", name="As said by the ledger")).to_contain_text(
+        pounds(next(one for one in listed["alerts"] if one["scope"] == "special")["evidence"]["headroom_pence"])
+    )
+    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("alert")).to_contain_text("Enter your name")
+    page.get_by_label("Your name").fill("A. Patel")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("main")).to_contain_text("Acknowledged by A. Patel")
+    page.get_by_role("button", name="Add a note").click()
+    page.get_by_label("Your name").fill("B. Jones")
+    page.get_by_label("Note").fill("Two places are let go in July")
+    page.get_by_role("button", name="Add the note").click()
+    expect(page.get_by_role("table", name="Changes")).to_contain_text("Two places are let go in July")
+    page.get_by_role("button", name="Silence").click()
+    page.get_by_label("Your name").fill("B. Jones")
+    page.get_by_label("Up to the end of").fill(str(date.today()))  # noqa: DTZ011 - as above
+    page.get_by_label("Reason").fill("Settled with finance")
+    page.get_by_role("button", name="Silence").click()
+    expect(page.locator("main")).to_contain_text("Silenced by B. Jones until the end of")
+    page.get_by_role("link", name="See silence").click()
+    page.get_by_label("Your name").fill("A. Patel")
+    page.get_by_role("button", name="End it now").click()
+    expect(page.locator("main")).to_contain_text("by A. Patel")
+    expect(page.get_by_role("button", name="End it now")).to_have_count(0)
+
+
 def test_a_wrong_address_leads_somewhere(page: Page, demo: Stack) -> None:
     page.goto(f"{demo.urls['ledger']}/board/{AUTHORITY}/1999")
     expect(page.locator("h1")).to_have_text("Page not found")
