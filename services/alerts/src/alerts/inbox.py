@@ -1,4 +1,4 @@
-"""The officers' inbox, read: what needs somebody first, the gravest on top; then what has ended, the newest first."""
+"""The officers' inbox, read: what has not ended, the gravest first, or what has, the newest first."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -14,17 +14,21 @@ SHOWN = {
     "unacknowledged": (State.OPEN,),
     "acknowledged": (State.ACKNOWLEDGED,),
     "past": (State.RESOLVED, State.RETRACTED),
-    "all": (State.OPEN, State.ACKNOWLEDGED, State.RESOLVED, State.RETRACTED),
 }
 
 _ASKED = """
     (CAST(:authorities AS text[]) IS NULL OR a.authority = ANY(:authorities))
     AND (:severity = '' OR a.severity = :severity) AND (:rule = '' OR a.rule = :rule)
 """
-_LIST = text(f"""
-    SELECT {COLUMNS} WHERE a.state = ANY(:states) AND {_ASKED}
-    ORDER BY a.resolved_at DESC NULLS FIRST, array_position(CAST(:gravest_first AS text[]), a.severity), a.seq DESC
+# Each as an index of migration 0008 has it.
+_NOT_ENDED = text(f"""
+    SELECT {COLUMNS} WHERE a.state IN ('open', 'acknowledged') AND a.state = ANY(:states) AND {_ASKED}
+    ORDER BY CASE a.severity WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, a.seq DESC
     LIMIT :most OFFSET :after
+""")
+_PAST = text(f"""
+    SELECT {COLUMNS} WHERE a.state IN ('resolved', 'retracted') AND {_ASKED}
+    ORDER BY a.resolved_at DESC, a.seq DESC LIMIT :most OFFSET :after
 """)
 _COUNTS = text(f"""
     SELECT a.state, a.severity, count(*) AS alerts FROM alerts a WHERE a.state <> 'pending' AND {_ASKED}
@@ -46,11 +50,12 @@ class Wanted:
 
     def listed(self, connection: Connection, show: str, after: int, most: int) -> list[Alert]:
         """Those of them that are shown (a key of SHOWN), after so many."""
-        binds = self._binds() | {
-            "states": [str(state) for state in SHOWN[show]], "gravest_first": [*reversed(Severity)],
-            "after": after, "most": most,
-        }  # fmt: skip
-        return [Alert.model_validate(shaped(row)) for row in connection.execute(_LIST, binds).mappings()]
+        binds = self._binds() | {"after": after, "most": most}
+        found = (
+            connection.execute(_PAST, binds) if show == "past"
+            else connection.execute(_NOT_ENDED, binds | {"states": [str(state) for state in SHOWN[show]]})
+        )  # fmt: skip
+        return [Alert.model_validate(shaped(row)) for row in found.mappings()]
 
     def counts(self, connection: Connection) -> "Counts":
         """How many of them there are in each state."""
