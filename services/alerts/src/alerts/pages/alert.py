@@ -48,7 +48,7 @@ class Quiet(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Answers:
     """What the forms do, each in one transaction of the caller's; Wrong where one cannot be taken."""
 
     alerts: Alerts
@@ -87,7 +87,7 @@ def make_router(
     router = APIRouter(
         prefix=f"{INBOX}/alerts", tags=[TAG], default_response_class=HTMLResponse, responses=REFUSED_ON_A_PAGE
     )
-    desk = Desk(alerts, now)
+    answers = Answers(alerts, now)
 
     @router.get("/{alert_id}", summary="One alert: why, since when, who was told and who has it")
     def show(request: Request, alert_id: AlertId) -> Response:
@@ -108,7 +108,7 @@ def make_router(
         try:
             with transaction(engine) as connection:
                 alert = read_detail(connection, alert_id)
-                desk.take(connection, answer, alert, within(request, alert.authority), form)
+                answers.take(connection, answer, alert, within(request, alert.authority), form)
         except Wrong as wrong:
             return asked(request, alert_id, answer, 422, form, wrong.faults)
         except AlreadyResolved:
@@ -123,7 +123,7 @@ def make_router(
     ) -> Response:  # fmt: skip
         return shown(
             request, alert_id, "answer.html", status, answer=answer, form=form or {}, faults=faults or {},
-            last=desk.last_day(),
+            last=answers.last_day(),
         )  # fmt: skip
 
     def shown(request: Request, alert_id: str, template: str, status: int = 200, **values: object) -> Response:

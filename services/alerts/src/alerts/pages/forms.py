@@ -13,6 +13,7 @@ from hnb.signin import ON_LOOPBACK, Person
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 32 * 1024
 MOST_FIELDS = 20
+MOST_NAME = 200  # as the kinds of form have it; a name that an account gives may be a little longer
 REFUSED_ON_A_PAGE: dict[int | str, dict[str, Any]] = {
     "4XX": {**PROBLEMS["4XX"], "content": {**PROBLEMS["4XX"]["content"], "text/html": {"schema": {"type": "string"}}}}
 }
@@ -61,7 +62,7 @@ def taken(kind: type[M], form: Mapping[str, str], person: Person | None = None) 
     """
     said = {name: value for name in kind.model_fields if (value := form.get(name, "").strip())}
     if person is not None and person is not ON_LOOPBACK:
-        said["by"] = person.name
+        said["by"] = person.name[:MOST_NAME]
     try:
         return kind.model_validate(said)
     except ValidationError as error:
