@@ -1,6 +1,6 @@
 # What a person runs here. `make demo` and `make test` set themselves up: they need Python 3.11 or later, pip and make.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench histories calibrate faults audit rivals containers check lock dashboards up setup
+.PHONY: help demo test bench histories calibrate faults audit rivals containers check lock screenshots dashboards up setup
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -84,6 +84,9 @@ lock: setup ## write the locks again from the pyproject.toml files and package.j
 		--no-annotate --no-header $(ARGS) -o tests/containers/podman-compose.lock - >/dev/null
 	@$(BIN)/python deploy/look/build.py
 	@git diff --stat -- requirements.lock deploy/look/package-lock.json
+
+screenshots: setup ## take the pictures of README and docs again, of the demo's pages (needs Chromium; about two minutes)
+	@$(BIN)/python -m tests.pages.screenshots
 
 dashboards: setup ## write Grafana's dashboards again, from deploy/grafana/boards
 	@cd deploy/grafana && ../../$(BIN)/python -m boards

@@ -1,4 +1,4 @@
-"""`make bench`: the ledger beside its rivals, as ratios of one run; the whole road; and England's year."""
+"""`make bench`: the ledger beside its rivals, as ratios of one run; the whole road; pages; and England's year."""
 
 import argparse
 import os
@@ -29,7 +29,7 @@ from ledger import api, seals
 from ledger.handlers import Ledger
 from ledger.settings import LedgerSettings
 from ledger.verify import Report, count_events, verify
-from tests.bench import alerts, england, others, rivals, road
+from tests.bench import alerts, england, others, pages, rivals, road
 from tests.bench.posting import BATCH, CONTEXT, SLICE, feed, in_batches, post_with, race, timed
 from tests.cases import LEICESTER
 from tests.ledger.conftest import Books, open_books
@@ -93,7 +93,7 @@ def main() -> None:
     )
     parser.add_argument("--events", type=int, default=EVENTS, help=f"events the ledger takes in ({EVENTS:,})")
     parser.add_argument("--plans", type=int, default=ENGLAND_PLANS, help=f"England's plans ({ENGLAND_PLANS:,})")
-    parts = ("ledger", "road", "england")
+    parts = ("ledger", "road", "pages", "england")
     parser.add_argument("--part", action="append", choices=parts, help="only this; may be given more than once")
     given = parser.parse_args()
     print(f"{os.cpu_count()} cores ({_processor()}), {psutil.virtual_memory().total >> 30} GiB, servers included")
@@ -104,6 +104,8 @@ def main() -> None:
                 measure_ledger(given.events)
             case "road":
                 road.measure()
+            case "pages":
+                pages.measure()
             case "england":
                 england.measure(given.plans)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hnb_local.simulator.england import COUNCILS, ENGLAND_PLANS
 from hnb_local.stack import Stack
+from tests.bench import pages
 from tests.bench.road import (
     HEARD,
     PATIENCE_SECONDS,
@@ -69,6 +70,7 @@ def measure(plans: int = ENGLAND_PLANS) -> None:
         said = time.monotonic() - start
         councils = number(stack, "ledger", _COUNCILS)
         print(file=sys.stderr)
+        pages.measure_england(stack)
     assert councils == len(COUNCILS), councils
     assert f"{events:,} accepted" in told, told
     print(

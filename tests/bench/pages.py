@@ -1,0 +1,73 @@
+"""How long pages take, one after the other: with the demo's year and with England's, beside an answer of nothing."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from hnb_local.demo.benchmarks import import_published
+from hnb_local.demo.pages import PAGES, YEAR, publish_summary
+from hnb_local.demo.recovery import keep_plan
+from hnb_local.simulator.leicester import AUTHORITY
+from hnb_local.stack import Stack
+from tests.bench.posting import timed
+from tests.faults.officers import patiently
+from tests.faults.system import HNB
+
+READS = 60
+WARM = 5  # reads before those that count
+BESIDE = "/health/live"  # what a service takes to answer at all
+DEMO_MS, ENGLAND_MS = 100, 300
+_COMMITMENT = re.compile(r'href="(/board/[^"]+/commitments/[^"]+)"')
+_ALERT = re.compile(r'href="(/inbox/alerts/[^"]+)"')
+BROWSER = {"accept": "text/html"}
+
+
+def measure() -> None:
+    """Print what each page takes with the demo's year."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([HNB, "demo", "--data-dir", folder], stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        with Stack(Path(folder), say=lambda _: None) as stack:
+            tell(stack, DEMO_MS)
+
+
+def measure_england(stack: Stack) -> None:
+    """The same of one council among England's, and of the inbox of them all, over a stack that holds its year."""
+    ledger = stack.urls["ledger"]
+    import_published(ledger)
+    publish_summary(ledger)
+    keep_plan(ledger)
+    tell(stack, ENGLAND_MS)
+
+
+def tell(stack: Stack, wanted_ms: int) -> None:
+    """Print the median and the slowest but one in twenty of each page, and how often an answer of nothing fits in."""
+    print(f"  pages, warm, {READS} reads of each by one reader; wanted: p95 under {wanted_ms} ms")
+    with httpx.Client(timeout=60, headers=BROWSER) as client:
+        for path, url in _addresses(stack, client):
+            patiently(lambda: client.get(url).is_success, f"{path} to answer")  # noqa: B023 - asked before the next
+            beside = url.removesuffix(path) + BESIDE
+            for _ in range(WARM):
+                client.get(url).raise_for_status()
+            both = [(timed(lambda: client.get(url)), timed(lambda: client.get(beside))) for _ in range(READS)]  # noqa: B023
+            page, nothing = ([1000 * seconds for seconds in sorted(column)] for column in zip(*both, strict=True))
+            p50, p95 = page[READS // 2], page[READS * 95 // 100]
+            print(
+                f"    {path:<58} p50 {p50:>6.1f}  p95 {p95:>6.1f} ms, {p50 / nothing[READS // 2]:>5.1f} times {BESIDE}"
+                f"{'' if p95 < wanted_ms else '  over'}"
+            )
+
+
+def _addresses(stack: Stack, client: httpx.Client) -> Iterator[tuple[str, str]]:
+    """The demo's pages, and those one level further in."""
+    for _, service, path in PAGES:
+        yield path, stack.urls[service] + path
+    line = f"/board/{AUTHORITY}/{YEAR}/lines/independent"
+    for service, path, found in (("ledger", line, _COMMITMENT), ("alerts", "/inbox", _ALERT)):
+        yield path, stack.urls[service] + path
+        further = found.search(client.get(stack.urls[service] + path).text)
+        if further is not None:
+            yield further[1], stack.urls[service] + further[1]
