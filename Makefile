@@ -23,7 +23,7 @@ demo: setup ## play a Leicester year through the whole system, with a live view
 	@$(BIN)/hnb demo $(ARGS)
 
 test: setup ## run the tests, with a real Valkey and a real PostgreSQL (ARGS="-k words" for some)
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Ledgers to measure beside ours, in an environment of their own: what they need is none of the product's.
 RIVALS := django-hordak eventsourcing[postgres] psycopg[binary]

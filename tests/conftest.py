@@ -13,12 +13,27 @@ import psycopg
 import pytest
 import redis
 from psycopg import sql
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from hnb_local.folder import DataFolder
 from hnb_local.servers import Broker, Database, start_broker, start_database
 from hnb_local.stack import Stack
 
 FreshDatabase = Callable[[str], str]
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """A file's tests go to one worker; so do all that share the demo's year in a browser, which takes long to play."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "tests/pages" if file.startswith("tests/pages/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """How tests are shared out among workers."""
+    return ByFile(config, log)
 
 
 @dataclass(frozen=True, slots=True)
