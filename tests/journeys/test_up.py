@@ -159,9 +159,9 @@ def test_a_killed_supervisor_holds_up_nobody() -> None:
             assert second.committed_pence() == COST_PENCE
 
 
-def test_given_servers_are_used_and_left_running(servers: Servers) -> None:
+def test_given_servers_are_used_and_left_running(servers: Servers, broker_url: str) -> None:
     with scratch_folder() as folder:
-        given = ("--broker-url", servers.broker.url, "--database-url", servers.database.admin_url)
+        given = ("--broker-url", broker_url, "--database-url", servers.database.admin_url)
         with hnb_up(folder, *given) as up:
             assert set(up.pids()) == {"placements", "ledger", "alerts"}
             make_placement(up)

@@ -145,3 +145,5 @@ def test_figures_are_written_as_people_read_them() -> None:
     assert words.percent(970, 11_120) == "8.7%"
     assert words.percent(1, 0) == "–"
     assert words.moment(datetime(2025, 7, 1, 23, 5, tzinfo=UTC)) == "2 July 2025 at 12:05am"
+    assert words.until(datetime(2025, 7, 1, 23, 0, tzinfo=UTC)) == "the end of 1 July 2025"
+    assert words.until(datetime(2025, 12, 1, 23, 0, tzinfo=UTC)) == "1 December 2025 at 11:00pm"
