@@ -11,21 +11,24 @@ from ledger.domain.positions import in_total
 from ledger.domain.schedules import Kind
 from ledger.handlers import COMMITMENT
 
+# The span's postings are read once: looked up again for each commitment, a table whose statistics are not made yet was
+# gone through as often as there are movers.
 _MOST = text("""
-    WITH moved AS (
-        SELECT about, line,
-            sum(CASE WHEN to_place = 'committed' THEN amount_pence ELSE -amount_pence END)::bigint AS pence
+    WITH span AS MATERIALIZED (
+        SELECT id, about, line, amount_pence, event_source, event_id,
+            CASE WHEN to_place = 'committed' THEN amount_pence ELSE -amount_pence END AS pence
         FROM postings WHERE authority = :authority AND financial_year = :year AND kind = ANY(:kinds)
         AND starts_with(about, :prefix) AND recorded_at > :since AND recorded_at <= :until
-        GROUP BY about, line
-    ), most AS (SELECT * FROM moved WHERE pence <> 0 ORDER BY abs(pence) DESC, about LIMIT :most)
-    SELECT m.about, m.line, m.pence, why.type, why.time FROM most m
-    LEFT JOIN LATERAL (
-        SELECT i.type, i.time FROM postings p JOIN inbox i ON i.source = p.event_source AND i.id = p.event_id
-        WHERE p.authority = :authority AND p.about = m.about AND p.kind = ANY(:kinds) AND p.financial_year = :year
-        AND p.recorded_at > :since AND p.recorded_at <= :until
-        ORDER BY p.amount_pence DESC, p.id DESC LIMIT 1
-    ) why ON true ORDER BY abs(m.pence) DESC, m.about
+    ), moved AS (
+        SELECT about, line, sum(pence)::bigint AS pence FROM span GROUP BY about, line
+    ), most AS (SELECT * FROM moved WHERE pence <> 0 ORDER BY abs(pence) DESC, about LIMIT :most),
+    why AS (
+        SELECT DISTINCT ON (s.about) s.about, i.type, i.time FROM span s
+        JOIN inbox i ON i.source = s.event_source AND i.id = s.event_id
+        WHERE s.about IN (SELECT about FROM most) ORDER BY s.about, s.amount_pence DESC, s.id DESC
+    )
+    SELECT m.about, m.line, m.pence, why.type, why.time FROM most m LEFT JOIN why USING (about)
+    ORDER BY abs(m.pence) DESC, m.about
 """)
 
 
