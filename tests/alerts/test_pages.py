@@ -95,6 +95,10 @@ def test_the_link_in_a_message_opens_the_page_and_its_form_acknowledges(start: S
     allowed = {"Authorization": "Bearer token"}
     taken = service.http.get(f"/alerts/{ALERT}", headers=allowed).json()
     assert [(t["change"], t["by"]) for t in taken["transitions"]] == [("opened", None), ("acknowledged", "A. Patel")]
+    seen = service.http.get("/views", headers=allowed).json()["views"]
+    assert {(view["kind"], view["record"], view["name"]) for view in seen} == {
+        ("alert", "PL-<1042>", taken["deliveries"][0]["channel"])
+    }
 
 
 def test_the_page_lets_nothing_in_and_gives_no_cookie(start: Start, mailbox: Mailbox) -> None:

@@ -13,15 +13,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alerts.api import Acknowledge, AlertId, read_detail, unknown
+from alerts.domain import records
 from alerts.domain.episodes import OVER, AlreadyResolved
 from alerts.handlers import Alerts
 from alerts.links import BadLink, Links, in_inbox
 from alerts.pages.forms import REFUSED_ON_A_PAGE, Wrong, body_of, read_form, taken
-from alerts.pages.showing import in_words
+from alerts.pages.showing import in_words, write_down
 from hnb.bearer import KnownTokens
 from hnb.database import reading, transaction
 from hnb.pages import HEADERS, TAG, Pages, Refusal
 from hnb.settings import ServiceSettings
+from hnb.signin import Person
 
 _PAGE = re.compile(r"/alerts/[^/]+/page")
 
@@ -46,11 +48,14 @@ def make_router(
     router = APIRouter(prefix="/alerts", tags=[TAG], default_response_class=HTMLResponse, responses=REFUSED_ON_A_PAGE)
 
     def shown(
-        request: Request, alert_id: str, status: int = 200, form: Mapping[str, str] | None = None,
+        request: Request, alert_id: str, recipient: str, status: int = 200, form: Mapping[str, str] | None = None,
         faults: Mapping[str, str] | None = None,
     ) -> Response:  # fmt: skip
         with reading(engine) as connection:
             alert = read_detail(connection, alert_id)
+        # Nobody signs in, so the trail says to whom the link was sent; whoever that forwarded it to is not known.
+        holder = Person(f"link/{recipient}", recipient, frozenset(), frozenset())
+        write_down(engine, holder, "alert", [(alert.authority, records.of_evidence(alert.scope, alert.evidence))])
         return pages.show(
             request, "linked.html", status, alert=alert, said=in_words(alert), form=form or {}, faults=faults or {},
             over=alert.state in OVER,
@@ -64,10 +69,10 @@ def make_router(
     def show(request: Request, alert_id: AlertId, token: Token = "") -> Response:
         """Shows, and changes nothing however often it is fetched: what scans links in mail acknowledges nothing."""
         try:
-            links.recipient_of(token, alert_id, now())
+            recipient = links.recipient_of(token, alert_id, now())
         except BadLink as error:
             return refused(request, alert_id, error)
-        return shown(request, alert_id)
+        return shown(request, alert_id, recipient)
 
     @router.post(
         "/{alert_id}/page", summary="Take an alert on, by name, from its page",
@@ -78,17 +83,18 @@ def make_router(
 
     def take_on(request: Request, alert_id: str, token: str, form: Mapping[str, str]) -> Response:
         try:
-            links.recipient_of(token, alert_id, now())
+            recipient = links.recipient_of(token, alert_id, now())
+        except BadLink as error:
+            return refused(request, alert_id, error)
+        try:
             given = taken(Acknowledge, form)
             with transaction(engine) as connection:
                 if not alerts.acknowledge(connection, alert_id, given.by, given.note):
                     raise unknown(alert_id)
-        except BadLink as error:
-            return refused(request, alert_id, error)
         except Wrong as wrong:
-            return shown(request, alert_id, 422, form, wrong.faults)
+            return shown(request, alert_id, recipient, 422, form, wrong.faults)
         except AlreadyResolved:
-            return shown(request, alert_id, 409)
+            return shown(request, alert_id, recipient, 409)
         wake()
         # Shown by a GET of its own: to load the page again must not send the form again.
         return RedirectResponse(f"page?token={quote(token)}", 303, HEADERS)
