@@ -70,7 +70,7 @@ def measure(plans: int = ENGLAND_PLANS) -> None:
         said = time.monotonic() - start
         councils = number(stack, "ledger", _COUNCILS)
         print(file=sys.stderr)
-        pages.measure_england(stack)
+        pages.measure_england(stack, plans)
     assert councils == len(COUNCILS), councils
     assert f"{events:,} accepted" in told, told
     print(

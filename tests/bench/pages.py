@@ -9,9 +9,12 @@ from pathlib import Path
 
 import httpx
 
+from hnb_local.asking import exchange
 from hnb_local.demo.benchmarks import import_published
-from hnb_local.demo.pages import PAGES, YEAR, publish_summary
-from hnb_local.demo.recovery import keep_plan
+from hnb_local.demo.pages import PAGES, PUBLISHED, YEAR
+from hnb_local.demo.recovery import written
+from hnb_local.simulator.command import DEFAULT_SEED
+from hnb_local.simulator.england import councils
 from hnb_local.simulator.leicester import AUTHORITY
 from hnb_local.stack import Stack
 from tests.bench.posting import timed
@@ -34,24 +37,32 @@ def measure() -> None:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([HNB, "demo", "--data-dir", folder], stdin=subprocess.DEVNULL, capture_output=True, check=True)
         with Stack(Path(folder), say=lambda _: None) as stack:
-            tell(stack, DEMO_MS)
+            tell(stack, AUTHORITY, DEMO_MS)
 
 
-def measure_england(stack: Stack) -> None:
-    """The same of one council among England's, and of the inbox of them all, over a stack that holds its year."""
+def measure_england(stack: Stack, plans: int) -> None:
+    """The same of England's largest council, and of the inbox of them all, over a stack that holds its year."""
+    largest = max(councils(plans, DEFAULT_SEED), key=lambda council: council.plans)
+    print(f"  {largest.authority}, England's largest council here: {largest.plans:,} plans")
+    measure_council(stack, largest.authority)
+
+
+def measure_council(stack: Stack, authority: str) -> None:
+    """The same of one council, after what only the demo publishes and plans is there for it too."""
     ledger = stack.urls["ledger"]
     import_published(ledger)
-    publish_summary(ledger)
-    keep_plan(ledger)
-    tell(stack, ENGLAND_MS)
+    exchange("ledger", ledger, "/editions", {}, body={**PUBLISHED, "authority": authority, "dry_run": False})
+    plan = {"written": written("plan").replace(AUTHORITY, authority), "name": "bench", "by": "bench", "dry_run": False}
+    exchange("ledger", ledger, "/recovery/plans", {}, body=plan)
+    tell(stack, authority, ENGLAND_MS)
 
 
-def tell(stack: Stack, wanted_ms: int) -> None:
+def tell(stack: Stack, authority: str, wanted_ms: int) -> None:
     """Print the median and the slowest but one in twenty of each page, and how often an answer of nothing fits in."""
     patiently(lambda: _is_calm(stack), "the services to have nothing left to do")
     print(f"  pages, warm, {READS} reads of each by one reader; wanted: p95 under {wanted_ms} ms")
     with httpx.Client(timeout=60, headers=BROWSER) as client:
-        for path, url in _addresses(stack, client):
+        for path, url in _addresses(stack, authority, client):
             patiently(lambda: client.get(url).is_success, f"{path} to answer")  # noqa: B023 - asked before the next
             beside = url.removesuffix(path) + BESIDE
             for _ in range(WARM):
@@ -72,11 +83,13 @@ def _is_calm(stack: Stack) -> bool:
     return sum(used(stack).values()) - before < CALM_SECONDS * CALM_SHARE
 
 
-def _addresses(stack: Stack, client: httpx.Client) -> Iterator[tuple[str, str]]:
+def _addresses(stack: Stack, authority: str, client: httpx.Client) -> Iterator[tuple[str, str]]:
     """The demo's pages, and those one level further in."""
-    for _, service, path in PAGES:
+    for _, service, of_demo in PAGES:
+        # The published files are made up for the demo's council, and no larger for a larger one.
+        path = of_demo if of_demo.startswith("/benchmarks") else of_demo.replace(AUTHORITY, authority)
         yield path, stack.urls[service] + path
-    line = f"/board/{AUTHORITY}/{YEAR}/lines/independent"
+    line = f"/board/{authority}/{YEAR}/lines/independent"
     for service, path, found in (("ledger", line, _COMMITMENT), ("alerts", "/inbox", _ALERT)):
         yield path, stack.urls[service] + path
         further = found.search(client.get(stack.urls[service] + path).text)

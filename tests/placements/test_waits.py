@@ -164,7 +164,8 @@ def test_out_of_area_is_asked_of_one_authority(door: TestClient) -> None:
 
 def test_a_local_mean_rounds_half_up_and_leaves_out_what_has_no_yearly_price() -> None:
     costs = [event.data.cost for event in read(made("A", {"amount_pence": 1, "per": "year"}),  # type: ignore[attr-defined]
-                                               made("B", {"amount_pence": 2, "per": "year"}))]  # fmt: skip
-    means = local_means([("special", costs[0], 1), ("special", costs[1], 1), ("special", None, 7)])
+                                               made("B", {"amount_pence": 2, "per": "year"}),
+                                               made("C", {"amount_pence": 9, "per": "once"}))]  # fmt: skip
+    means = local_means([("special", costs[0], 1), ("special", costs[1], 1), ("special", costs[2], 7)])
     assert (means["special"].pence, means["special"].placements) == (2, 2)
     assert compare("hospital", costs[0], means).difference_pence is None

@@ -24,15 +24,18 @@ class LocalMean:
     placements: int
 
 
-def local_means(prices: Iterable[tuple[str, Cost | None, int]]) -> dict[str, LocalMean]:
-    """The mean by provision of local placements, given as provision, price and how many; unpriced ones are left out."""
+def local_means(prices: Iterable[tuple[str, Cost, int]]) -> dict[str, LocalMean]:
+    """The mean by provision of local placements, given as provision, what so many cost together, and how many.
+
+    Those paid for once have no yearly price, and are left out.
+    """
     pence: dict[str, int] = defaultdict(int)
     placements: dict[str, int] = defaultdict(int)
-    for provision, cost, times in prices:
+    for provision, cost, count in prices:
         a_year = a_year_pence(cost)
         if a_year is not None:
-            pence[provision] += a_year * times
-            placements[provision] += times
+            pence[provision] += a_year
+            placements[provision] += count
     return {p: LocalMean(divide_half_up(pence[p], placements[p]), placements[p]) for p in pence}
 
 

@@ -52,10 +52,11 @@ _OUT = text(
     " q.year_group, q.issued_on"
     + _LIVE + _OF_CHILD + _ON_THE_DAY + " AND NOT (s.data ->> 'in_area')::boolean"
 )  # fmt: skip
-# Not grouped by price: hardly two are the same, and JSON is slow to compare.
+# Added up by how they are paid: a year's worth of a sum is the sum of the years' worths.
 _LOCAL = text(
-    "SELECT p.provision, " + _PRICE + " AS cost"
-    + _LIVE + _ON_THE_DAY + " AND (s.data ->> 'in_area')::boolean"
+    "SELECT provision, cost ->> 'per' AS per, (cost ->> 'weeks')::int AS weeks, count(*)::int AS placements,"
+    " sum((cost ->> 'amount_pence')::bigint)::bigint AS pence FROM (SELECT p.provision, " + _PRICE + " AS cost"
+    + _LIVE + _ON_THE_DAY + " AND (s.data ->> 'in_area')::boolean) AS l GROUP BY 1, 2, 3"  # noqa: S608
 )  # fmt: skip
 _UNREGISTERED = text("SELECT count(*)::int" + _LIVE + _ON_THE_DAY + " AND s.about IS NULL")
 _COUNTED = text("""
@@ -107,7 +108,11 @@ def not_registered(connection: Connection, asked: Asked) -> int:
 def compared(connection: Connection, asked: Asked) -> OutOfArea:
     """All of them: beside the mean of local placements, and beside the cheapest suitable place that is free."""
     binds = asked.binds()
-    local = [(row.provision, _cost(row.cost), 1) for row in connection.execute(_LOCAL, binds)]
+    local = [
+        (row.provision, Cost(amount_pence=row.pence, per=row.per, weeks=row.weeks), row.placements)
+        for row in connection.execute(_LOCAL, binds)
+        if row.per is not None  # not priced yet
+    ]
     means = local_means(local)
     rooms = _rooms(connection, asked)
     governing = tariff.governing(connection, [asked.authority], [room.setting_id for room in rooms])
