@@ -53,11 +53,12 @@ _OUT = text(
     + _LIVE + _OF_CHILD + _ON_THE_DAY + " AND NOT (s.data ->> 'in_area')::boolean"
 )  # fmt: skip
 # Added up by how they are paid: a year's worth of a sum is the sum of the years' worths.
-_LOCAL = text(
-    "SELECT provision, cost ->> 'per' AS per, (cost ->> 'weeks')::int AS weeks, count(*)::int AS placements,"
-    " sum((cost ->> 'amount_pence')::bigint)::bigint AS pence FROM (SELECT p.provision, " + _PRICE + " AS cost"
-    + _LIVE + _ON_THE_DAY + " AND (s.data ->> 'in_area')::boolean) AS l GROUP BY 1, 2, 3"  # noqa: S608
-)  # fmt: skip
+_LOCAL = text(f"""
+    SELECT provision, cost ->> 'per' AS per, (cost ->> 'weeks')::int AS weeks, count(*)::int AS placements,
+        sum((cost ->> 'amount_pence')::bigint)::bigint AS pence
+    FROM (SELECT p.provision, {_PRICE} AS cost {_LIVE} {_ON_THE_DAY} AND (s.data ->> 'in_area')::boolean) AS l
+    GROUP BY 1, 2, 3
+""")  # noqa: S608 - only text of this module is put in
 _UNREGISTERED = text("SELECT count(*)::int" + _LIVE + _ON_THE_DAY + " AND s.about IS NULL")
 _COUNTED = text("""
     SELECT p.authority, p.provision, count(*)::int AS placements FROM facts s
