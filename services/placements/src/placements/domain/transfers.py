@@ -12,6 +12,8 @@ _BY_PHASE = {
     "first": {-1: "early-years-to-school", 4: "primary-to-middle"},
     "middle": {8: "middle-to-secondary"},
 }
+USUAL_YEAR_GROUPS = sorted(_USUAL)
+PHASES_OF_THEIR_OWN = sorted(_BY_PHASE)
 YEAR_GROUPS = sorted({*_USUAL, *(group for groups in _BY_PHASE.values() for group in groups)})
 TO_POST_16 = "secondary-to-post-16"
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from placements.domain.clocks import state
 from placements.domain.orders import AGAINST_THE_AUTHORITY, Order, duties
-from placements.domain.transfers import YEAR_GROUPS, school_year, transfer
+from placements.domain.transfers import PHASES_OF_THEIR_OWN, USUAL_YEAR_GROUPS, YEAR_GROUPS, school_year, transfer
 from placements.domain.windows import certificate_due_on, window_ends_on
 from placements.reports.paging import Asked
 
@@ -59,6 +59,12 @@ _TRANSFERS = text(f"""
     AND coalesce((c.data ->> 'ceased_on')::date, 'infinity') > least(CAST(:today AS date), CAST(:last_due AS date))
     ORDER BY p.authority, p.about
 """)  # noqa: S608 - only column names of this module are put in
+# Where no school ends a phase in a year group of its own, nobody else's school need be looked up.
+_OF_THEIR_OWN = text(r"""
+    SELECT EXISTS (SELECT FROM facts s
+        WHERE s.type = 'hnb.setting-registered.v1' AND (:authority = '' OR s.authority = :authority)
+        AND regexp_split_to_array(lower(s.data ->> 'phase'), '\s+') && CAST(:phases AS text[]))
+""")
 TRANSFER_COLUMNS = ("authority", "plan_id", "transfer", "year_group", "due_on", "met_on", "state", "days_left")
 
 _SINCE = "CASE WHEN c.data ->> 'outcome' = 'conceded' THEN l.data ->> 'lodged_on' ELSE c.data ->> 'concluded_on' END"
@@ -150,8 +156,10 @@ WINDOW_COLUMNS = ("authority", "decision", "reference", "decided_on", "certifica
 
 def transfers(connection: Connection, asked: Asked, year: int) -> Iterator[Row]:
     """Plans whose child changes phase in September of `year`, with the day the plan must say where to by."""
+    some = connection.scalar(_OF_THEIR_OWN, {"authority": asked.authority, "phases": PHASES_OF_THEIR_OWN})
+    groups = YEAR_GROUPS if some else USUAL_YEAR_GROUPS
     binds = asked.binds() | {
-        "year": year, "groups": "{" + ",".join(map(str, YEAR_GROUPS)) + "}", "first_day": date(year - 1, 9, 1),
+        "year": year, "groups": "{" + ",".join(map(str, groups)) + "}", "first_day": date(year - 1, 9, 1),
         "summer": date(year, 7, 1), "winter": date(year, 12, 31), "last_due": date(year, 3, 31),
     }  # fmt: skip
     found = 0
