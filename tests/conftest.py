@@ -55,6 +55,11 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture
 def broker_url(servers: Servers) -> str:
     """A broker with nothing in it."""
+    return emptied(servers)
+
+
+def emptied(servers: Servers) -> str:
+    """The address of the broker, without what other tests have left on its streams."""
     with redis.Redis.from_url(servers.broker.url) as client:
         client.flushall()
     return servers.broker.url

@@ -16,7 +16,7 @@ from hnb_local.simulator.feed import leicester_year
 from placements.app import build
 from placements.settings import PlacementsSettings
 from tests.cases import LEICESTER, Json
-from tests.conftest import Servers
+from tests.conftest import Servers, emptied
 from tests.journeys.waiting import until
 from tests.placements.edges import TODAY, worked
 from tests.placements.test_door import post
@@ -61,7 +61,7 @@ def register(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Regis
             urlsplit(urls["placements"])._replace(path="/test_finance").geturl()
             for urls in (servers.database.urls, servers.database.finance_urls)
         )
-        service = build(PlacementsSettings(database_url=url, broker_url=servers.broker.url))
+        service = build(PlacementsSettings(database_url=url, broker_url=emptied(servers)))
         service.prepare()
         with TestClient(service.asgi(), raise_server_exceptions=False) as door:
             for start in range(0, len(events), BATCH):

@@ -15,7 +15,7 @@ from placements.app import build
 from placements.settings import PlacementsSettings
 from tests.browsing import BROWSER, words_of
 from tests.cases import LEICESTER, Json, issued, made, registered, yearly
-from tests.conftest import Servers, fresh_databases
+from tests.conftest import Servers, emptied, fresh_databases
 from tests.placements.edges import worked
 from tests.placements.test_door import post
 
@@ -28,7 +28,7 @@ PATHS = [f"/{name.format(LEICESTER)}" if "{}" in name else f"/{name}/{LEICESTER}
 def staff(servers: Servers) -> Iterator[TestClient]:
     """A register at its edges, which no test here changes."""
     with fresh_databases(servers) as database_url:
-        settings = PlacementsSettings(database_url=database_url("placements"), broker_url=servers.broker.url)
+        settings = PlacementsSettings(database_url=database_url("placements"), broker_url=emptied(servers))
         service = build(settings)
         service.prepare()
         with TestClient(service.asgi(), OWN, raise_server_exceptions=False) as client:
